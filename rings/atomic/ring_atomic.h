@@ -32,19 +32,39 @@
 #define ring_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define ring_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define ring_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define ring_cas(p, old, new)                                                                      \
+#define ring_cas(p, old, new) \
     __atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 #define ring_fence_ask() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define ring_fence_arm() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define ring_prefetch(p) __builtin_prefetch((p), 0, 3)
 #define ring_prefetch_write(p) __builtin_prefetch((p), 1, 3)
 
-/* size: bytes, a multiple of 4. A size known at compile time becomes plain register moves. */
+#define RING_COPY_WORD(at)                                                           \
+    do {                                                                             \
+        if (size >= (at) + 8)                                                        \
+            __builtin_memcpy((uint8_t *)dst + (at), (const uint8_t *)src + (at), 8); \
+    } while (0)
+
+/*
+ * size: bytes, a multiple of 4. A size known at compile time becomes plain register moves, word by
+ * word for the first line: a descriptor that was just built stays in registers. Through memory, a
+ * wide load of what narrow stores wrote cannot be forwarded from the store buffer, and waits until
+ * all earlier stores, to slots whose lines the peer holds, have left it.
+ */
 static inline __attribute__((always_inline)) void ring_copy(void *dst, const void *src,
                                                             uint32_t size)
 {
     if (__builtin_constant_p(size)) {
-        __builtin_memcpy(dst, src, size);
+        RING_COPY_WORD(0);
+        RING_COPY_WORD(8);
+        RING_COPY_WORD(16);
+        RING_COPY_WORD(24);
+        RING_COPY_WORD(32);
+        RING_COPY_WORD(40);
+        RING_COPY_WORD(48);
+        RING_COPY_WORD(56);
+        uint32_t done = size < 64 ? size & ~7U : 64;
+        __builtin_memcpy((uint8_t *)dst + done, (const uint8_t *)src + done, size - done);
         return;
     }
     uint8_t *d = (uint8_t *)dst;
