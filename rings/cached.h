@@ -150,13 +150,19 @@ static inline void cached_tx_publish(struct cached_tx *tx, uint32_t n)
         cached_tx_flush(tx);
 }
 
+/* The last part of ask, for one who has flushed several lanes and fenced once. */
+static inline bool cached_tx_wanted(struct cached_tx *tx)
+{
+    uint32_t old = tx->asked;
+    tx->asked = tx->head;
+    return ring_event_passed(ring_load(&tx->lane->event), tx->head, old);
+}
+
 static inline bool cached_tx_ask(struct cached_tx *tx)
 {
     cached_tx_flush(tx);
     ring_fence_ask();
-    uint32_t old = tx->asked;
-    tx->asked = tx->head;
-    return ring_event_passed(ring_load(&tx->lane->event), tx->head, old);
+    return cached_tx_wanted(tx);
 }
 
 static inline void cached_rx_flush(struct cached_rx *rx)
