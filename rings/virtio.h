@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the two virtqueue formats (virtio_split.h, virtio_packed.h) have in common: framing, where
+ * buffers lie, and how a front end keeps track of them.
+ *
+ * Source: "Virtual I/O Device (VIRTIO) Version 1.2", OASIS, 2022, sections 2.6 to 2.8. Fields are
+ * little-endian and so is every processor that this runs on.
+ *
+ * Framing. The standard leaves it to the device type; here a request is a chain of exactly two
+ * descriptors: a device-readable one of req_size bytes, then a device-writable one of at least
+ * rsp_size. A ring of `entries` descriptors carries entries / 2 chains. Indirect descriptors are
+ * not offered. A back end takes any other chain for the work of a broken front end.
+ *
+ * Addresses. The bus address space of this device is the shared region and nothing else: a
+ * descriptor's addr is an offset in it. A front end of ours keeps its buffers behind the rings, and
+ * they never move; a foreign one may place them anywhere in the region.
+ *
+ *   offset             size               written by  what
+ *   rings              chains*req_stride  front       request buffers, one a chain
+ *   (next multiple     chains*rsp_stride  back        response buffers, one a chain
+ *   of 128)
+ *
+ * where `rings` is the size of the format's own part, and strides are sizes rounded up to 8.
+ */
+#ifndef RING_VIRTIO_H
+#define RING_VIRTIO_H
+
+#include "ring.h"
+
+#define VIRTIO_DESC_F_NEXT 1U
+#define VIRTIO_DESC_F_WRITE 2U
+
+#define VIRTIO_CHAIN 2U /* descriptors in a chain */
+
+struct virtio_buffers {
+    uint32_t req_at; /* offset of chain 0's request buffer */
+    uint32_t rsp_at; /* offset of chain 0's response buffer */
+    uint32_t req_stride;
+    uint32_t rsp_stride;
+    uint32_t region; /* bytes of the whole region: below 16 MiB, so offsets fit 32 bits */
+};
+
+static inline struct virtio_buffers virtio_buffers(const struct ring_geometry *g, size_t rings)
+{
+    struct virtio_buffers at = {.req_at = (uint32_t)ring_round_up(rings, RING_APART),
+                                .req_stride = ring_stride(g->req_size),
+                                .rsp_stride = ring_stride(g->rsp_size)};
+    uint32_t chains = g->entries / VIRTIO_CHAIN;
+    at.rsp_at = (uint32_t)ring_round_up(at.req_at + chains * at.req_stride, RING_APART);
+    at.region = at.rsp_at + chains * at.rsp_stride;
+    return at;
+}
+
+/* Does a buffer that the peer describes lie in the region? addr and len may be anything. */
+static inline bool virtio_in_region(uint64_t addr, uint64_t len, uint32_t region)
+{
+    return len <= region && addr <= region - len;
+}
+
+/*
+ * The chains of a front end, in its private memory. Requests and responses are counted from where
+ * the ring started. order[k % chains] is
+ *
+ *   for counts in [responses released, responses fetched)   the chain that response k came in
+ *   for counts in [requests written, responses released + chains)  the free chain for request k
+ *
+ * so one array is the list of what was fetched and, without a copy, the free list behind it: a
+ * response that is released becomes the last of the free. First in, first out, because then chains
+ * go round in ring order for as long as responses come in the order of requests, and buffers are
+ * walked upwards. No count in one range shares its place with one of the other: at most `chains`
+ * requests are outstanding, and a response is fetched only for a request that was published.
+ */
+struct virtio_chains {
+    uint16_t *order;
+    uint8_t *in_flight; /* by chain: published, response not yet fetched */
+    uint32_t mask;      /* chains - 1 */
+};
+
+static inline size_t virtio_chains_footprint(uint32_t chains)
+{
+    return ring_round_up(chains * (sizeof(uint16_t) + sizeof(uint8_t)), 8);
+}
+
+static inline struct virtio_chains virtio_chains_init(void *priv, uint32_t chains)
+{
+    struct virtio_chains c = {.order = (uint16_t *)priv,
+                              .in_flight = (uint8_t *)priv + chains * sizeof(uint16_t),
+                              .mask = chains - 1};
+    for (uint32_t i = 0; i < chains; i++) {
+        c.order[i] = (uint16_t)i;
+        c.in_flight[i] = 0;
+    }
+    return c;
+}
+
+static inline uint32_t virtio_chain(const struct virtio_chains *c, uint32_t count)
+{
+    return c->order[count & c->mask];
+}
+
+/* Requests [count, count + n) are handed to the device. */
+static inline void virtio_chains_publish(struct virtio_chains *c, uint32_t count, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        c->in_flight[virtio_chain(c, count + i)] = 1;
+}
+
+/* Response `count` came in `chain`, says the device. False if that cannot be. */
+static inline bool virtio_chain_fetch(struct virtio_chains *c, uint32_t count, uint32_t chain)
+{
+    if (chain > c->mask || !c->in_flight[chain])
+        return false;
+    c->in_flight[chain] = 0;
+    c->order[count & c->mask] = (uint16_t)chain;
+    return true;
+}
+
+/*
+ * What a back end keeps of a chain, in its private memory: descriptors are read once, checked, and
+ * not looked at again. Indexed by tag: the head descriptor's number, or the packed format's id.
+ */
+struct virtio_request {
+    uint32_t req_at; /* offset of the readable buffer, which has req_size bytes */
+    uint32_t rsp_at; /* offset of the writable buffer, or VIRTIO_IDLE if not in flight */
+};
+
+#define VIRTIO_IDLE UINT32_MAX
+
+struct virtio_requests {
+    struct virtio_request *by_tag; /* entries of them */
+    uint16_t *order;               /* order[k % chains]: tag of request k, from fetch to release */
+    uint32_t entries;
+    uint32_t mask; /* chains - 1 */
+};
+
+static inline size_t virtio_requests_footprint(uint32_t entries)
+{
+    return ring_round_up(
+        entries * sizeof(struct virtio_request) + entries / VIRTIO_CHAIN * sizeof(uint16_t), 8);
+}
+
+static inline struct virtio_requests virtio_requests_init(void *priv, uint32_t entries)
+{
+    struct virtio_requests r = {.by_tag = (struct virtio_request *)priv,
+                                .order = (uint16_t *)((struct virtio_request *)priv + entries),
+                                .entries = entries,
+                                .mask = entries / VIRTIO_CHAIN - 1};
+    for (uint32_t i = 0; i < entries; i++)
+        r.by_tag[i] = (struct virtio_request){.rsp_at = VIRTIO_IDLE};
+    return r;
+}
+
+static inline uint32_t virtio_request_tag(const struct virtio_requests *r, uint32_t count)
+{
+    return r->order[count & r->mask];
+}
+
+/* May the peer use this tag for a new request? A head or id in flight cannot be made available. */
+static inline bool virtio_request_idle(const struct virtio_requests *r, uint32_t tag)
+{
+    return tag < r->entries && r->by_tag[tag].rsp_at == VIRTIO_IDLE;
+}
+
+static inline void virtio_request_fetch(struct virtio_requests *r, uint32_t count, uint32_t tag,
+                                        uint64_t req_at, uint64_t rsp_at)
+{
+    r->order[count & r->mask] = (uint16_t)tag;
+    r->by_tag[tag] =
+        (struct virtio_request){.req_at = (uint32_t)req_at, .rsp_at = (uint32_t)rsp_at};
+}
+
+/* Ends a request: its writable buffer's offset, or VIRTIO_IDLE if the tag is not in flight. */
+static inline uint32_t virtio_request_finish(struct virtio_requests *r, uint32_t tag)
+{
+    if (tag >= r->entries)
+        return VIRTIO_IDLE;
+    uint32_t rsp_at = r->by_tag[tag].rsp_at;
+    r->by_tag[tag].rsp_at = VIRTIO_IDLE;
+    return rsp_at;
+}
+
+#endif
