@@ -12,3 +12,14 @@ $(B)/$(1): $(call objects,asan,tests/unit/$(1).c)
 	@$(CC_asan) $(FLAGS_asan) $$^ -lcmocka -o $$@
 endef
 $(foreach t,$(UNIT_SIMPLE),$(eval $(call unit-simple,$(t))))
+
+# The ring contract on every layout: as it will run, and under the address sanitizer.
+TESTS += $(B)/conformance $(B)/conformance-asan
+
+$(B)/conformance: $(call objects,opt,tests/unit/conformance_main.c) \
+                  $(call layout-objects,opt,tests/unit/conformance.c)
+	@$(CC) $^ -lcmocka -o $@
+
+$(B)/conformance-asan: $(call objects,asan,tests/unit/conformance_main.c) \
+                       $(call layout-objects,asan,tests/unit/conformance.c)
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
