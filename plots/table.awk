@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+# What every figure's data preparation shares: reading a summary, choosing the slice of a sweep that
+# two dimensions can show, and printing gnuplot text.
+#
+# The programs here run in BEGIN, under any awk. They take their input from the environment, where
+# nothing needs a second layer of quoting:
+#
+#   summary  summary/<experiment>.csv        caption  one line on the environment
+#   hists    hist/<experiment>/              where    "axis=value axis=value", may be empty
+#   styles   the table of styles             width    of the caption, in points
+#
+# and write commands that gnuplot loads. A figure that cannot be drawn is one command: failure = '...'.
+
+BEGIN {
+    AXES = split("platform clock subject kind measure transport policy batch req_size rsp_size " \
+                 "entries fronts load threshold coalesce_n coalesce_ns spin_ns", axis, " ")
+}
+
+# A gnuplot string: single quotes interpret nothing but the doubled quote.
+function quote(text)
+{
+    gsub(/'/, "''", text)
+    return "'" text "'"
+}
+
+function fail(text)
+{
+    print "failure = " quote(text)
+    exit
+}
+
+function is_number(text)
+{
+    return text ~ /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/
+}
+
+# Orders axis values: as numbers where both are, else as text.
+function before(a, b)
+{
+    return is_number(a) && is_number(b) ? a + 0 < b + 0 : a "" < b ""
+}
+
+# Reads a CSV with a header line into cell[table, row, column name] and column[table, i]; the formats
+# that are read here quote nothing. Returns the number of rows, -1 if there is no such file.
+function read_table(table, path,    line, field, n, i, rows, got)
+{
+    rows = -1
+    while ((got = (getline line < path)) > 0) {
+        sub(/\r$/, "", line)
+        if (line == "")
+            continue
+        n = split(line, field, ",")
+        if (++rows == 0) {
+            columns[table] = n
+            for (i = 1; i <= n; i++)
+                column[table, i] = field[i]
+        }
+        for (i = 1; rows > 0 && i <= n; i++)
+            cell[table, rows, column[table, i]] = field[i]
+    }
+    close(path)
+    return rows
+}
+
+# The table's row counts as data only with all of `where` met.
+function meets(table, row, where,    term, n, i, pair)
+{
+    n = split(where, term, " ")
+    for (i = 1; i <= n; i++) {
+        split(term[i], pair, "=")
+        if (cell[table, row, pair[1]] "" != pair[2] "")
+            return 0
+    }
+    return 1
+}
+
+# Whether any row of a series that is still kept has this value on this axis.
+function series_has(table, rows, of, name, a, value,    r)
+{
+    for (r = 1; r <= rows; r++)
+        if (kept[r] && cell[table, r, of] == name && cell[table, r, a] == value)
+            return 1
+    return 0
+}
+
+# The value of an axis that most kept rows of a series have (of "" for all; raw limits do not vote
+# then, unless they are all there is); of equals the smallest. "" if there are none.
+function commonest(table, rows, of, name, a,    r, v, votes, best, pass)
+{
+    for (pass = 1; pass <= 2; pass++) {
+        for (r = 1; r <= rows; r++) {
+            if (!kept[r] || (of != "" && cell[table, r, of] != name))
+                continue
+            if (pass == 1 && of == "" && cell[table, r, "kind"] == "raw")
+                continue
+            votes[cell[table, r, a]]++
+        }
+        best = ""
+        for (v in votes)
+            if (best == "" || votes[v] > votes[best] || (votes[v] == votes[best] && before(v, best)))
+                best = v
+        if (best != "")
+            break
+    }
+    return best
+}
+
+# Fixes every axis but those in `free`: kept[] loses all rows that lie elsewhere. A series that has
+# no row at the common value keeps its own commonest one instead. Sets
+#   fixed[axis]  the common value
+#   others       what else the data holds, for the reader of the terminal
+#   exceptions   series that stand at another value, for the caption
+# `implied` names axes whose value follows from the series and so needs no mention.
+function slice(table, rows, of, free, implied,    a, i, r, s, n, name, seen, value, own, at, list)
+{
+    others = exceptions = ""
+    for (i = 1; i <= AXES; i++) {
+        a = axis[i]
+        if (index(" " free " ", " " a " "))
+            continue
+        fixed[a] = value = commonest(table, rows, "", "", a)
+        list = ""
+        n = 0
+        split("", seen)
+        for (r = 1; r <= rows; r++) {
+            if (!kept[r])
+                continue
+            name = cell[table, r, of]
+            if (!(("name", name) in seen)) {
+                seen["name", name] = 1
+                at[++n] = name
+            }
+        }
+        for (s = 1; s <= n; s++) {
+            name = at[s]
+            own = value
+            if (!series_has(table, rows, of, name, a, value)) {
+                own = commonest(table, rows, of, name, a)
+                if (own != "NA" && value != "NA" && !index(" " implied " ", " " a " ") && !is_raw(table, rows, of, name))
+                    exceptions = exceptions ", " name ": " phrase(a, own)
+            }
+            for (r = 1; r <= rows; r++) {
+                if (!kept[r] || cell[table, r, of] != name || cell[table, r, a] == own)
+                    continue
+                kept[r] = 0
+                if (!((a, cell[table, r, a]) in seen)) {
+                    seen[a, cell[table, r, a]] = 1
+                    list = list (list == "" ? "" : ", ") cell[table, r, a]
+                }
+            }
+        }
+        if (list != "")
+            others = others (others == "" ? "" : "; ") a " " list
+    }
+    sub(/^, /, "", exceptions)
+}
+
+function is_raw(table, rows, of, name,    r)
+{
+    for (r = 1; r <= rows; r++)
+        if (kept[r] && cell[table, r, of] == name)
+            return cell[table, r, "kind"] == "raw"
+    return 0
+}
+
+# A value of an axis as a caption says it.
+function phrase(a, value)
+{
+    if (value == "NA" || value == "")
+        return ""
+    if (a == "batch")
+        return "batch " value
+    if (a == "req_size")
+        return value "-byte " (fixed["measure"] == "one-way" ? "elements" : "requests")
+    if (a == "rsp_size")
+        return fixed["measure"] == "one-way" ? "" : value "-byte responses"
+    if (a == "entries")
+        return value " entries"
+    if (a == "fronts")
+        return value (value == 1 ? " front end" : " front ends")
+    if (a == "coalesce_n")
+        return "after " value
+    if (a ~ /_ns$/)
+        return value " ns"
+    if (a == "load")
+        return value " requests/s"
+    return value
+}
+
+# The fixed axes named in `list`, as a caption says them.
+function slice_text(list,    a, n, i, text, part)
+{
+    n = split(list, a, " ")
+    for (i = 1; i <= n; i++) {
+        part = a[i] in fixed ? phrase(a[i], fixed[a[i]]) : ""
+        if (a[i] == "fronts" && fixed["fronts"] == 1)
+            part = ""
+        if (part != "")
+            text = text (text == "" ? "" : ", ") part
+    }
+    return text (exceptions == "" ? "" : " (" exceptions ")")
+}
+
+# What the points and their bars are, from the repetitions behind them (column n).
+function statistics_text(table, rows,    r, n, least, most)
+{
+    for (r = 1; r <= rows; r++) {
+        n = cell[table, r, "n"]
+        if (!kept[r] || !is_number(n))
+            continue
+        if (least == "" || n + 0 < least)
+            least = n + 0
+        if (n + 0 > most)
+            most = n + 0
+    }
+    if (most == "")
+        return "Medians, bars: 95 % intervals"
+    if (most == 1)
+        return "One repetition: no intervals"
+    return "Medians of " (least == most ? most : least " to " most) " repetitions, bars: bootstrap 95 % intervals"
+}
+
+# A metric's value, "" where it is not available; its bounds fall back to the value itself.
+function metric(table, row, name,    v)
+{
+    v = cell[table, row, name]
+    return is_number(v) ? v + 0 : ""
+}
+
+function bound(table, row, name, side,    v)
+{
+    v = cell[table, row, name "_" side]
+    return is_number(v) ? v + 0 : metric(table, row, name)
+}
+
+# Sorts v[1..n] by before().
+function sort(v, n,    i, j, t)
+{
+    for (i = 2; i <= n; i++) {
+        t = v[i]
+        for (j = i - 1; j >= 1 && before(t, v[j]); j--)
+            v[j + 1] = v[j]
+        v[j + 1] = t
+    }
+}
