@@ -23,3 +23,14 @@ $(B)/conformance: $(call objects,opt,tests/unit/conformance_main.c) \
 $(B)/conformance-asan: $(call objects,asan,tests/unit/conformance_main.c) \
                        $(call layout-objects,asan,tests/unit/conformance.c)
 	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
+
+# Two threads that sleep, on every layout under every policy: as it will run, and under the thread
+# sanitizer with fewer requests.
+TESTS += $(B)/sleep $(B)/sleep-tsan
+
+$(B)/sleep: $(call objects,opt,tests/unit/sleep_main.c) $(call layout-objects,opt,tests/unit/sleep.c)
+	@$(CC) $^ -lcmocka -lpthread -o $@
+
+$(B)/sleep-tsan: $(call objects,tsan,tests/unit/sleep_main.c) \
+                 $(call layout-objects,tsan,tests/unit/sleep.c)
+	@$(CC_tsan) $(FLAGS_tsan) $^ -lcmocka -o $@
