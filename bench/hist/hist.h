@@ -22,10 +22,10 @@
 #define HIST_BUCKETS (HIST_LINEAR + (HIST_VALUE_BITS - HIST_LINEAR_BITS) * HIST_HALF)
 
 struct hist {
-    uint64_t count;  /* values recorded */
-    uint64_t sum;    /* of the values as given */
-    uint64_t min;    /* UINT64_MAX while empty */
-    uint64_t max;    /* 0 while empty */
+    uint64_t count;   /* values recorded */
+    uint64_t sum;     /* of the values as given */
+    uint64_t min;     /* UINT64_MAX while empty */
+    uint64_t max;     /* 0 while empty */
     uint64_t clipped; /* values above HIST_VALUE_MAX, counted in the last bucket */
     uint64_t buckets[HIST_BUCKETS];
 };

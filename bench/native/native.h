@@ -89,9 +89,9 @@ struct native_event {
 };
 
 struct native_side {
-    uint64_t cpu_ns;   /* CPU time in the measured interval */
-    uint64_t tells;    /* notifications sent */
-    uint64_t wakes;    /* times it slept and was woken */
+    uint64_t cpu_ns;                      /* CPU time in the measured interval */
+    uint64_t tells;                       /* notifications sent */
+    uint64_t wakes;                       /* times it slept and was woken */
     uint64_t counters[NATIVE_EVENTS_MAX]; /* in the order of native_event_at; 0 if unavailable */
 };
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event counters of the calling thread, encoded by libpfm4 and read through perf_event_open(2).
+ */
+#ifndef BENCH_NATIVE_COUNTERS_H
+#define BENCH_NATIVE_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/native/native.h"
+
+struct perf_event_attr;
+
+struct counters;
+
+/*
+ * Encodes the events (comma separated; NULL: the default set) and tries each on the calling thread.
+ * events[] gets *count names with their availability. NULL and a sentence in error if libpfm4 does
+ * not know a name that the user gave, or if there are too many.
+ */
+struct counters *counters_new(const char *list, struct native_event *events, size_t *count,
+                              char *error, size_t error_size);
+void counters_free(struct counters *counters);
+
+/* Opens the available ones on the calling thread: fds[i], or -1. Returns how many there are in all.
+ */
+uint32_t counters_open(const struct counters *counters, int *fds);
+
+/* Values so far, scaled for time in which a counter had to share its register. */
+void counters_read(const int *fds, uint32_t count, double *values);
+
+#endif
