@@ -219,6 +219,23 @@ static inline void cached_rx_disarm(struct cached_rx *rx)
     (void)rx;
 }
 
-RING_DUPLEX(cached)
+static inline size_t cached_rx_private(const struct ring_lane *g)
+{
+    (void)g;
+    return 0;
+}
+
+static inline void cached_rx_give(struct cached_rx *rx, void *priv)
+{
+    (void)rx;
+    (void)priv;
+}
+
+static inline uint32_t cached_rx_held(uint32_t entries)
+{
+    return cached_batch(entries) - 1;
+}
+
+RING_DUPLEX_CORE(cached)
 
 #endif

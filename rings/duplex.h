@@ -15,6 +15,16 @@
  *
  * each with the meaning that ring.h gives to the same word, and RING_DUPLEX(L) derives the rest.
  * Tags are unused: a lane carries responses in any order, and who they answer is in the payload.
+ *
+ * RING_DUPLEX gives a lane what most have; one that is special in this supplies the three itself and
+ * uses RING_DUPLEX_CORE(L):
+ *
+ *   size_t   L_rx_private(const struct ring_lane *)   bytes of private memory its consumer needs: 0
+ *   void     L_rx_give(struct L_rx *, void *priv)     takes it, right after L_rx_attach
+ *   uint32_t L_rx_held(uint32_t entries)              released entries that the consumer may keep
+ *                                                     from the producer for a while: 0. With
+ *                                                     that many fewer outstanding than entries, a
+ *                                                     response always finds room.
  */
 #ifndef RING_DUPLEX_H
 #define RING_DUPLEX_H
@@ -39,6 +49,15 @@ static inline struct ring_lane ring_lane_responses(const struct ring_geometry *g
 
 /* clang-format off */
 #define RING_DUPLEX(L)                                                                             \
+    static inline size_t L##_rx_private(const struct ring_lane *g)                                 \
+    { (void)g; return 0; }                                                                         \
+    static inline void L##_rx_give(struct L##_rx *rx, void *priv)                                  \
+    { (void)rx; (void)priv; }                                                                      \
+    static inline uint32_t L##_rx_held(uint32_t entries)                                           \
+    { (void)entries; return 0; }                                                                   \
+    RING_DUPLEX_CORE(L)
+
+#define RING_DUPLEX_CORE(L)                                                                        \
     struct L##_front { struct L##_tx req; struct L##_rx rsp; };                                    \
     struct L##_back { struct L##_rx req; struct L##_tx rsp; };                                     \
                                                                                                    \
@@ -52,43 +71,46 @@ static inline struct ring_lane ring_lane_responses(const struct ring_geometry *g
         int error = ring_geometry_check(g, 1);                                                     \
         if (error != RING_OK)                                                                      \
             return error;                                                                          \
-        struct ring_lane lane = ring_lane_responses(g);                                            \
-        *fp = (struct ring_footprint){.shared = L##_responses_at(g) + L##_lane_footprint(&lane)};  \
+        struct ring_lane req = ring_lane_requests(g), rsp = ring_lane_responses(g);                \
+        *fp = (struct ring_footprint){.shared = L##_responses_at(g) + L##_lane_footprint(&rsp),    \
+                                      .front = L##_rx_private(&rsp),                               \
+                                      .back = L##_rx_private(&req)};                               \
         return RING_OK;                                                                            \
     }                                                                                              \
     static inline uint32_t L##_capacity(const struct ring_geometry *g)                             \
     {                                                                                              \
-        return g->entries;                                                                         \
+        return g->entries - L##_rx_held(g->entries);                                               \
     }                                                                                              \
-    static inline int L##_attach_check(const struct ring_geometry *g, void *shared)                \
+    static inline int L##_attach_check(const struct ring_geometry *g, const void *shared,          \
+                                       const void *priv, const struct ring_lane *rx)               \
     {                                                                                              \
         int error = ring_geometry_check(g, 1);                                                     \
-        return error != RING_OK ? error : ring_memory_check(shared, NULL, 0);                      \
+        return error != RING_OK ? error : ring_memory_check(shared, priv, L##_rx_private(rx));     \
     }                                                                                              \
     static inline int L##_front_init(struct L##_front *f, const struct ring_geometry *g,           \
                                      void *shared, void *priv)                                     \
     {                                                                                              \
-        (void)priv;                                                                                \
-        int error = L##_attach_check(g, shared);                                                   \
+        struct ring_lane req = ring_lane_requests(g), rsp = ring_lane_responses(g);                \
+        int error = L##_attach_check(g, shared, priv, &rsp);                                       \
         if (error != RING_OK)                                                                      \
             return error;                                                                          \
-        struct ring_lane req = ring_lane_requests(g), rsp = ring_lane_responses(g);                \
         void *rsp_shared = (uint8_t *)shared + L##_responses_at(g);                                \
         L##_lane_init(shared, &req);                                                               \
         L##_lane_init(rsp_shared, &rsp);                                                           \
         L##_tx_attach(&f->req, shared, &req);                                                      \
         L##_rx_attach(&f->rsp, rsp_shared, &rsp);                                                  \
+        L##_rx_give(&f->rsp, priv);                                                                \
         return RING_OK;                                                                            \
     }                                                                                              \
     static inline int L##_back_attach(struct L##_back *b, const struct ring_geometry *g,           \
                                       void *shared, void *priv)                                    \
     {                                                                                              \
-        (void)priv;                                                                                \
-        int error = L##_attach_check(g, shared);                                                   \
+        struct ring_lane req = ring_lane_requests(g), rsp = ring_lane_responses(g);                \
+        int error = L##_attach_check(g, shared, priv, &req);                                       \
         if (error != RING_OK)                                                                      \
             return error;                                                                          \
-        struct ring_lane req = ring_lane_requests(g), rsp = ring_lane_responses(g);                \
         L##_rx_attach(&b->req, shared, &req);                                                      \
+        L##_rx_give(&b->req, priv);                                                                \
         L##_tx_attach(&b->rsp, (uint8_t *)shared + L##_responses_at(g), &rsp);                     \
         return RING_OK;                                                                            \
     }                                                                                              \

@@ -75,6 +75,9 @@
 
 #include "cached.h"
 
+/* For source that is compiled once a layout: mpsc_front_join exists. */
+#define RING_LAYOUT_JOINS 1
+
 enum { mpsc_TRAITS = RING_RELEASE_FREES | RING_MANY_FRONTS | RING_THRESHOLD };
 
 #define MPSC_LANE_SHARE 2U /* slots in a response lane for each entry; see above */

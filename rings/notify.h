@@ -11,7 +11,7 @@
  *     action = notify_published(policy, &tx, n, now)
  *       NOTIFY_NONE  say nothing (now)
  *       NOTIFY_ASK   tell if the layout's ask says so
- *       NOTIFY_TELL  tell without asking
+ *       NOTIFY_TELL  tell without asking, after the layout's flush: what is told must be visible
  *   before it sleeps, and whenever it is idle:
  *     notify_deadline(policy, &tx) is when held-back news is due, NOTIFY_NEVER if there is none;
  *     it must not sleep past it. When it is due: notify_flush(policy, &tx) gives the action.

@@ -61,6 +61,10 @@
  * which is off the critical path. Otherwise requests and responses share slots or descriptors: a
  * response is reserved for a request already released, and one-way traffic needs (empty) responses.
  *
+ * A front end whose reserve falls short of the capacity looks again, it does not sleep: the room is
+ * a late release away, which nobody tells of. With as many outstanding as fit, it may sleep: room
+ * comes with a response.
+ *
  * Each end is used by one thread at a time. Every call is bounded: O(n), plus for bqueue O(log
  * entries). None blocks.
  *
