@@ -14,10 +14,13 @@ array key_series[series + 1]
 array key_x[series + 1]
 array key_y[series + 1]
 keys = 0
+key_series[1] = 1 # a key may be empty, but gnuplot reads its plot clauses once
+key_x[1] = 0
+key_y[1] = 0
 row = 0
 column = 0
 group = ''
-do for [entry in key_entries] {
+do for [entry in key_entries.' |'] {
     if (entry eq '|') {
         if (column > 0) { row = row + 1; column = 0 }
     } else {

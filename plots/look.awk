@@ -29,7 +29,7 @@ function invent_style(name, kind,    colours, colour, nc, points, point, np, p, 
     else
         colours = "#E69F00 #0072B2 #009E73 #D55E00 #56B4E9 #CC79A7"
     nc = split(colours, colour, " ")
-    np = split("6 12 3 10 14 1 2 4 8 13 15 5 9 11 7", point, " ")
+    np = split("6 15 14 10 1 2 4 8 12 13 3 5 9 11 7", point, " ")
     nd = split("1,1 2,1 5,1 1,2 3,1,1,1 2,2", dash, " ")
     for (p = 1; p <= np; p++)
         for (c = 1; c <= nc; c++)

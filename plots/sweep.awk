@@ -57,15 +57,19 @@ function collect(    r, s, v)
     for (r = 1; r <= rows; r++) {
         if (!kept[r])
             continue
+        # Only a limit may lie at no place of the axis.
         s = cell["t", r, "subject"]
+        if (!is_number(cell["t", r, x]) && cell["t", r, "kind"] != "raw")
+            continue
         if (!(s in number)) {
             number[s] = ++series
             name[series] = s
             kind[series] = cell["t", r, "kind"]
         }
         v = cell["t", r, x]
+        if (!((number[s], v) in row))
+            count[number[s]]++
         row[number[s], v] = r
-        count[number[s]]++
         if (is_number(v) && !(v in seen)) {
             seen[v] = 1
             xs[++nx] = v

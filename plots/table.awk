@@ -216,7 +216,7 @@ function statistics_text(table, rows,    r, n, least, most)
     if (most == "")
         return "Medians, bars: 95 % intervals"
     if (most == 1)
-        return "One repetition: no intervals"
+        return "One repetition, no intervals"
     return "Medians of " (least == most ? most : least " to " most) " repetitions, bars: bootstrap 95 % intervals"
 }
 
