@@ -30,7 +30,7 @@ static struct native_point point_of(const struct native_subject *subject,
                                  .entries = 64,
                                  .req_size = 16,
                                  .rsp_size = 16,
-                                 .batch = 4,
+                                 .batch = native_subject_kind(subject) == NATIVE_RAW ? 1 : 4,
                                  .fronts = 1,
                                  .load = 50000};
 }
