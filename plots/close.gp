@@ -28,14 +28,14 @@ do for [entry in key_entries.' |'] {
         key_series[keys] = entry + 0
         key_x[keys] = KEY_LEFT + column * (WIDTH - KEY_LEFT) / key_columns
         key_y[keys] = key_top + (row + 0.5) * KEY_ROW
-        set label keys name[key_series[keys]] at key_x[keys] + SAMPLE + 0.05, key_y[keys] left font FONT.sprintf(',%g', TEXT)
+        set label keys name[key_series[keys]] at key_x[keys] + SAMPLE + 0.05, key_y[keys] left
         column = column + 1
         if (column == key_columns) { row = row + 1; column = 0 }
     }
 }
 do for [i = 1:caption_lines] {
     set label keys + i caption_line[i] at KEY_LEFT, HEIGHT - 0.03 - (caption_lines - i + 0.5) * CAPTION_ROW left \
-        font FONT.sprintf(',%g', SMALL)
+        font sprintf(',%g', SMALL)
 }
 plot for [k = 1:keys] '+' using (key_x[k]):(key_y[k]):(SAMPLE):(0) every ::0::0 with vectors nohead ls key_series[k], \
      for [k = 1:keys] '+' using (key_x[k] + SAMPLE / 2):(key_y[k]) every ::0::0 with points ls key_series[k] \

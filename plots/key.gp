@@ -2,7 +2,6 @@
 # Places the key: key_entries is a list of series, `|` ends a row. Sets key_columns and KEY, its
 # height; close.gp draws it.
 
-KEY_LEFT = 0.10
 LETTER = 0.053 # mean width of a letter of a name, with some to spare
 longest = 0
 do for [i = 1:series] { longest = max(longest, strlen(name[i])) }

@@ -61,19 +61,18 @@ function collect(    r, p, v)
 function parameters(    s, text)
 {
     for (s = 1; s <= series; s++) {
-        text = text own(s, "threshold", "threshold ", "")
-        text = text own(s, "coalesce_n", "after ", "") own(s, "coalesce_ns", "or ", " ns")
-        text = text own(s, "spin_ns", "spins ", " ns")
+        text = text own(s, "threshold", "threshold ") own(s, "coalesce_n", "after ")
+        text = text own(s, "coalesce_ns", "or ") own(s, "spin_ns", "spins ")
     }
     return text
 }
 
-function own(s, a, lead, unit,    v)
+function own(s, a, lead,    v)
 {
     v = cell["t", sample[s], a]
     if (!is_number(v) || (a == "threshold" && v == 1))
         return ""
-    return (a == "coalesce_ns" ? " " : "; " name[s] " ") lead v unit
+    return (a == "coalesce_ns" ? " " : "; " name[s] " ") lead (a ~ /_ns$/ ? time(v) : v)
 }
 
 function print_data(block, y, unit, logarithmic,    p, k, r, v, lo, hi)

@@ -203,8 +203,8 @@ function print_caption(text, width,    word, n, i, line, lines, out, w)
 }
 
 BEGIN {
-    LINEAR_SPAN = 3
-    TALL = 7 # labels that fit a panel's height
-    CAPTION_LINES = 5
-    CAPTION_FIT = 0.98
+    LINEAR_SPAN = 3 # a wider range of values is drawn on a logarithmic axis
+    TALL = 7        # labels that fit a panel's height
+    CAPTION_LINES = 7
+    CAPTION_FIT = 1.03
 }

@@ -12,11 +12,13 @@ if (format eq 'png') {
         font FONT.sprintf(',%g', TEXT) fontscale 300.0 / 96 linewidth 300 * 0.5 * PT pointscale 300 / 72.0
 }
 if (format eq 'svg') {
+    FONT = FONT.', Arial, Helvetica, sans-serif'
     set terminal svg noenhanced size WIDTH * 144, HEIGHT * 144 background '#FFFFFF' \
         font FONT.sprintf(',%g', TEXT * 2) linewidth 1
     TEXT = TEXT * 2
     SMALL = SMALL * 2
     MARK = MARK * 1.15
+    set xtics offset 0, 0.45 # this terminal hangs tic labels lower than the others
 }
 set output out.'.'.format
 set multiplot

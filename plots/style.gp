@@ -35,6 +35,7 @@ PT = 1 / 72.0 # inch
 
 GAP = 0.07   # between a panel and the next one's heading
 XAXIS = 0.31 # below the lowest panel: tic labels and the axis' label
+KEY_LEFT = 0.10 # of the key and the caption
 KEY_ROW = 0.115
 CAPTION_ROW = 0.098
 SAMPLE = 0.26 # length of a key's line sample
@@ -73,7 +74,7 @@ others = ''
 # environment settings for it.
 prepare(program, settings) = '< LC_ALL=C '.settings.' summary='.shell_summary.' hists='.shell_hists. \
     ' caption='.shell_caption.' where='.shell_where.' styles='.shell_root.'/styles width='. \
-    sprintf('%.1f', (WIDTH - 0.08) / PT / SMALL).' awk -f '.shell_root.'/table.awk -f '.shell_root. \
+    sprintf('%.1f', (WIDTH - KEY_LEFT - 0.04) / PT / SMALL).' awk -f '.shell_root.'/table.awk -f '.shell_root. \
     '/look.awk -f '.shell_root.'/'.program.'.awk'
 
 # Places a panel between two heights from the top of the picture, with a heading above it and its y

@@ -163,6 +163,11 @@ function is_raw(table, rows, of, name,    r)
     return 0
 }
 
+function time(ns)
+{
+    return ns < 1000 ? ns " ns" : ns / 1000 " µs"
+}
+
 # A value of an axis as a caption says it.
 function phrase(a, value)
 {
@@ -181,7 +186,7 @@ function phrase(a, value)
     if (a == "coalesce_n")
         return "after " value
     if (a ~ /_ns$/)
-        return value " ns"
+        return time(value)
     if (a == "load")
         return value " requests/s"
     return value
@@ -214,10 +219,10 @@ function statistics_text(table, rows,    r, n, least, most)
             most = n + 0
     }
     if (most == "")
-        return "Medians, bars: 95 % intervals"
+        return "Medians, bars: 95 % intervals"
     if (most == 1)
         return "One repetition, no intervals"
-    return "Medians of " (least == most ? most : least " to " most) " repetitions, bars: bootstrap 95 % intervals"
+    return "Medians of " (least == most ? most : least " to " most) " repetitions, bars: bootstrap 95 % intervals"
 }
 
 # A metric's value, "" where it is not available; its bounds fall back to the value itself.
