@@ -415,8 +415,7 @@ static inline bool vmbus_rx_arm(struct vmbus_rx *rx, uint32_t after)
 
 static inline uint32_t vmbus_rx_held(uint32_t entries)
 {
-    (void)entries;
-    return 0;
+    return vmbus_hold(entries) - 1;
 }
 
 RING_DUPLEX_CORE(vmbus)
