@@ -6,5 +6,6 @@ if (failure ne '') {
     print figure.'.gp: '.failure
     exit status 1
 }
-if (others ne '') print figure.'.gp: not drawn: '.others." (draw it with where='axis=value')"
+# Once, not with every format of a figure.
+if (others ne '' && format eq 'pdf') print figure.'.gp: not drawn: '.others." (draw it with where='axis=value')"
 CAPTION = caption_lines * CAPTION_ROW + 0.06

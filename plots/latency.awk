@@ -22,6 +22,11 @@ BEGIN {
         plottable += kept[r] = meets("i", r, ENVIRON["where"])
     if (!plottable)
         fail("no histogram in " index_path (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
+    # A summary that was narrowed down to what is to be drawn narrows down the histograms, too.
+    for (r = 1; r <= rows; r++)
+        summarised += kept[r] && summary_row(r)
+    for (r = 1; r <= rows && summarised; r++)
+        kept[r] = kept[r] && summary_row(r)
     slice("i", rows, "subject", "subject kind", "transport policy")
     read_styles(ENVIRON["styles"])
     print "$lines << END_OF_POINTS"
