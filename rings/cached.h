@@ -211,7 +211,7 @@ static inline bool cached_rx_arm(struct cached_rx *rx, uint32_t after)
     cached_rx_flush(rx);
     ring_store(&rx->lane->event, rx->tail + after);
     ring_fence_arm();
-    return ring_load(&rx->lane->head) - rx->tail >= after;
+    return rx->broken || ring_load(&rx->lane->head) - rx->tail >= after;
 }
 
 static inline void cached_rx_disarm(struct cached_rx *rx)

@@ -149,7 +149,7 @@ static inline bool lamport_rx_arm(struct lamport_rx *rx, uint32_t after)
 {
     ring_store(&rx->lane->event, rx->tail + after);
     ring_fence_arm();
-    return ring_load(&rx->lane->head) - rx->tail >= after;
+    return rx->broken || ring_load(&rx->lane->head) - rx->tail >= after;
 }
 
 static inline void lamport_rx_disarm(struct lamport_rx *rx)

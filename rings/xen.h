@@ -197,7 +197,7 @@ static inline bool xen_rsp_arm(struct xen_front *f, uint32_t after)
 {
     ring_store(&f->shared->rsp_event, f->rsp_cons + after);
     ring_fence_arm();
-    return ring_load(&f->shared->rsp_prod) - f->rsp_cons >= after;
+    return f->broken || ring_load(&f->shared->rsp_prod) - f->rsp_cons >= after;
 }
 
 static inline void xen_rsp_disarm(struct xen_front *f)
@@ -237,7 +237,7 @@ static inline bool xen_req_arm(struct xen_back *b, uint32_t after)
 {
     ring_store(&b->shared->req_event, b->req_cons + after);
     ring_fence_arm();
-    return ring_load(&b->shared->req_prod) - b->req_cons >= after;
+    return b->broken || ring_load(&b->shared->req_prod) - b->req_cons >= after;
 }
 
 static inline void xen_req_disarm(struct xen_back *b)
