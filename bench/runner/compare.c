@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* ringside compare: two runs, point by point. */
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/runner/commands.h"
+#include "bench/runner/manifest.h"
+#include "bench/runner/metrics.h"
+#include "bench/runner/run_view.h"
+#include "bench/runner/table.h"
+
+struct options {
+    struct strings runs;
+    struct strings metrics; /* none: those of the experiments' tables */
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case 'm':
+        if (!metric_name_ok(arg))
+            argp_error(state, "--metric %s: no such metric; `ringside list metrics` shows them",
+                       arg);
+        strings_add(&o->metrics, arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        strings_add(&o->runs, arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (o->runs.count != 2)
+            argp_error(state, "two runs are needed");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option argp_options[] = {
+    {"metric", 'm', "METRIC", 0,
+     "Compare this one (may be repeated; default: those of the experiments' tables)", 0},
+    {0}};
+
+/* Two measurements of one experiment. */
+struct pair {
+    const struct dataset *a, *b;
+    struct strings metrics;
+    bool varies[AXES]; /* over the points of both */
+    uint32_t seed;
+};
+
+static void add_metrics(struct pair *pair, const char *name)
+{
+    if (strcmp(name, METRICS_COUNTERS) != 0) {
+        if (!strings_hold(&pair->metrics, name))
+            strings_add(&pair->metrics, name);
+        return;
+    }
+    for (size_t m = METRICS; m < pair->a->metrics.count; m++)
+        if (!strings_hold(&pair->metrics, pair->a->metrics.at[m]))
+            strings_add(&pair->metrics, pair->a->metrics.at[m]);
+}
+
+static void choose_metrics(struct pair *pair, const struct experiment *e,
+                           const struct strings *asked)
+{
+    for (size_t i = 0; i < asked->count; i++)
+        add_metrics(pair, asked->at[i]);
+    for (size_t t = 0; asked->count == 0 && t < e->table_count; t++)
+        for (size_t i = 0; i < e->tables[t].metrics.count; i++)
+            add_metrics(pair, e->tables[t].metrics.at[i]);
+}
+
+static void find_varying(struct pair *pair)
+{
+    for (size_t i = 0; i < pair->a->count; i++)
+        for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+            pair->varies[x] |= strcmp(pair->a->points[i].axes[x], pair->a->points[0].axes[x]) != 0;
+    pair->varies[AXIS_SUBJECT] = true;
+    pair->varies[AXIS_KIND] = false;
+}
+
+static const char *verdict(const char *metric, struct interval ratio)
+{
+    if (isnan(ratio.median))
+        return "no ratio: A can be 0";
+    if (!stats_enough(ratio))
+        return "too few observations";
+    if (ratio.lo <= 1 && 1 <= ratio.hi)
+        return "no difference";
+    return (ratio.median > 1) == metric_higher_is_better(metric) ? "B is better" : "B is worse";
+}
+
+static void add_row(struct table *t, const struct pair *pair, const struct data_point *a,
+                    const struct data_point *b, const char *metric, size_t in_a, size_t in_b)
+{
+    struct interval of_a = a->intervals[in_a], of_b = b->intervals[in_b];
+    struct interval ratio =
+        stats_ratio(b->values[in_b], b->count, a->values[in_a], a->count, pair->seed);
+    struct scale scale = scale_of(fmax(of_a.median, of_b.median));
+    char text_a[NUMBER_TEXT], text_b[NUMBER_TEXT];
+    scaled_text(text_a, of_a.median, scale);
+    scaled_text(text_b, of_b.median, scale);
+
+    for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+        if (pair->varies[x])
+            table_add(t, "%s", a->axes[x]);
+    table_add(t, "%s", metric);
+    table_add(t, "%s", verdict(metric, ratio));
+    table_add(t, "%s%s", text_a, scale.prefix);
+    table_add(t, "%s%s", text_b, scale.prefix);
+    if (isnan(ratio.median))
+        table_add(t, "-");
+    else
+        table_add(t, "%.3f [%.3f, %.3f]", ratio.median, ratio.lo, ratio.hi);
+}
+
+static void add_header(struct table *t, const struct pair *pair)
+{
+    static const char *const names[] = {"metric", "verdict", "A", "B", "B/A"};
+    for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+        if (pair->varies[x]) {
+            table_add(t, "%s", axis_name(x));
+            t->left++;
+        }
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        table_add(t, "%s", names[i]);
+    t->columns = t->left + sizeof(names) / sizeof(*names);
+    t->left += 2;
+}
+
+static void print_pair(const struct pair *pair)
+{
+    struct table t = {0};
+    add_header(&t, pair);
+    for (size_t i = 0; i < pair->a->count; i++) {
+        const struct data_point *a = &pair->a->points[i];
+        const struct data_point *b = dataset_find(pair->b, a->key);
+        for (size_t m = 0; b != NULL && m < pair->metrics.count; m++) {
+            const char *metric = pair->metrics.at[m];
+            size_t in_a = dataset_metric(pair->a, metric), in_b = dataset_metric(pair->b, metric);
+            if (in_a < pair->a->metrics.count && in_b < pair->b->metrics.count &&
+                !isnan(a->intervals[in_a].median) && !isnan(b->intervals[in_b].median))
+                add_row(&t, pair, a, b, metric, in_a, in_b);
+        }
+    }
+    printf("\n%s\n", pair->a->experiment);
+    table_print(&t, stdout);
+    table_free(&t);
+}
+
+/* Points of one run that the other has not. */
+static void print_alone(const struct dataset *here, const struct dataset *there, const char *run)
+{
+    for (size_t i = 0; i < here->count; i++) {
+        const struct data_point *p = &here->points[i];
+        if (dataset_find(there, p->key) != NULL)
+            continue;
+        printf("  only in %s: %s", run, p->axes[AXIS_SUBJECT]);
+        for (enum axis x = AXIS_FIRST_SWEPT; x < AXES; x++)
+            if (strcmp(p->axes[x], AXIS_NA) != 0)
+                printf(", %s %s", axis_name(x), p->axes[x]);
+        printf("\n");
+    }
+}
+
+static const struct dataset *data_of(const struct run_view *view, const char *experiment)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (strcmp(view->data[i].experiment, experiment) == 0)
+            return &view->data[i];
+    return NULL;
+}
+
+static void print_header(const char *letter, const struct run_view *view)
+{
+    char *caption = manifest_caption(view->manifest);
+    printf("%s: %s (%s)\n   %s\n", letter, view->dir, manifest_state(view->manifest), caption);
+    free(caption);
+}
+
+static bool compare(const struct run_view *a, const struct run_view *b, const struct options *o)
+{
+    print_header("A", a);
+    print_header("B", b);
+    size_t compared = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        struct pair pair = {.a = &a->data[i],
+                            .b = data_of(b, a->data[i].experiment),
+                            .seed = manifest_seed(a->manifest)};
+        if (pair.b == NULL) {
+            printf("\n%s: only in A\n", pair.a->experiment);
+            continue;
+        }
+        choose_metrics(&pair, a->experiments[i], &o->metrics);
+        find_varying(&pair);
+        print_pair(&pair);
+        print_alone(pair.a, pair.b, "A");
+        print_alone(pair.b, pair.a, "B");
+        strings_free(&pair.metrics);
+        compared++;
+    }
+    for (size_t i = 0; i < b->count; i++)
+        if (data_of(a, b->data[i].experiment) == NULL)
+            printf("\n%s: only in B\n", b->data[i].experiment);
+    return compared > 0;
+}
+
+int command_compare(int argc, char **argv)
+{
+    const struct argp argp = {
+        .options = argp_options,
+        .parser = parse,
+        .args_doc = "RUN_A RUN_B",
+        .doc =
+            "Prints the ratio B/A of medians with its bootstrap 95 % interval, for each point that "
+            "both runs have. Where the interval holds 1 there is no difference.",
+    };
+    struct options o = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+
+    struct run_view a = {0}, b = {0};
+    struct fault fault;
+    int status = EXIT_FAILED;
+    if (!run_view_open(&a, o.runs.at[0], &fault) || !run_view_open(&b, o.runs.at[1], &fault))
+        say("%s", fault.text);
+    else if (!compare(&a, &b, &o))
+        say("%s and %s have no experiment in common", a.dir, b.dir);
+    else
+        status = EXIT_DONE;
+    run_view_close(&a);
+    run_view_close(&b);
+    strings_free(&o.runs);
+    strings_free(&o.metrics);
+    return status;
+}

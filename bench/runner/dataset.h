@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The observations of one experiment of a run, read back and grouped by point. */
+#ifndef RUNNER_DATASET_H
+#define RUNNER_DATASET_H
+
+#include "bench/runner/axes.h"
+#include "bench/runner/stats.h"
+
+struct data_point {
+    char *axes[AXES];
+    char *key;                  /* all axes in one; see axes_key */
+    size_t count;               /* observations */
+    uint64_t *seqs;             /* their places in the order of the run */
+    double **values;            /* [metric][observation] */
+    struct interval *intervals; /* [metric], once dataset_summarise() has run */
+};
+
+struct dataset {
+    char *experiment;
+    struct strings metrics;    /* columns after the axes and the record's own */
+    struct data_point *points; /* in the order in which lists show them: by axis after axis */
+    size_t count;
+};
+
+/* Reads dir/<experiment>.csv. A last line that has no end was being written in a crash, and is
+ * ignored; any other line that does not fit the header is a fault. */
+bool dataset_read(struct dataset *data, const char *dir, const char *experiment,
+                  struct fault *fault);
+void dataset_free(struct dataset *data);
+
+/* Medians and intervals of every metric of every point, by this seed. */
+void dataset_summarise(struct dataset *data, uint32_t seed);
+
+/* Index of a metric's column; data->metrics.count if it is not there. */
+size_t dataset_metric(const struct dataset *data, const char *name);
+
+/* NULL if there is none. */
+const struct data_point *dataset_find(const struct dataset *data, const char *key);
+
+#endif

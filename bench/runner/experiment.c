@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/runner/experiment.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/runner/description.h"
+
+#define SUFFIX ".exp"
+#define RANGE_TEXT 256
+
+const char *effort_name(enum effort effort)
+{
+    static const char *const names[] = {"standard", "quick", "full"};
+    return names[effort];
+}
+
+/* ---- sweeps ---- */
+
+static bool read_sweep_subjects(const config_setting_t *s, void *into, struct fault *fault)
+{
+    struct sweep *sweep = into;
+    return read_texts(s, &sweep->subjects, fault) &&
+           (subjects_check(&sweep->subjects, fault) || fault_place(fault, s));
+}
+
+static bool read_sweep_axis(const config_setting_t *s, void *into, struct fault *fault)
+{
+    enum axis axis = axis_find(config_setting_name(s));
+    struct strings texts = {0};
+    bool good = read_texts(s, &texts, fault) &&
+                (axis_values_parse(axis, &texts, &((struct sweep *)into)->axes[axis], fault) ||
+                 fault_place(fault, s));
+    strings_free(&texts);
+    return good;
+}
+
+static void sweep_free(struct sweep *sweep)
+{
+    strings_free(&sweep->subjects);
+    for (enum axis a = 0; a < AXES; a++)
+        free(sweep->axes[a].at);
+}
+
+static const struct key effort_keys[] = {{"subjects", read_sweep_subjects}, {NULL, NULL}};
+static const struct key sweep_keys[] = {{"subjects", read_sweep_subjects},
+                                        {"quick", NULL}, /* read by read_sweep */
+                                        {"full", NULL},
+                                        {NULL, NULL}};
+
+/* The groups of both efforts are checked; the one of this effort counts. */
+static bool read_sweep_efforts(const config_setting_t *s, struct sweep *sweep, enum effort effort,
+                               struct fault *fault)
+{
+    for (enum effort e = EFFORT_QUICK; e <= EFFORT_FULL; e++) {
+        const config_setting_t *group = config_setting_get_member(s, effort_name(e));
+        struct sweep unused = {0};
+        bool good = group == NULL || read_group(group, effort_name(e), effort_keys, read_sweep_axis,
+                                                e == effort ? sweep : &unused, fault);
+        sweep_free(&unused);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static bool read_sweep(const config_setting_t *s, struct sweep *sweep, enum effort effort,
+                       struct fault *fault)
+{
+    if (!read_group(s, "a sweep", sweep_keys, read_sweep_axis, sweep, fault) ||
+        !read_sweep_efforts(s, sweep, effort, fault))
+        return false;
+    if (sweep->subjects.count == 0)
+        return fault_at(fault, s, "a sweep needs subjects, as subjects = [\"layouts\", \"raw\"]");
+    if (sweep->axes[AXIS_MEASURE].count == 0) {
+        char range[RANGE_TEXT];
+        return fault_at(fault, s, "a sweep needs a measure: %s",
+                        axis_range(AXIS_MEASURE, range, sizeof(range)));
+    }
+    return true;
+}
+
+static bool read_sweep_quick(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_sweep(s, into, EFFORT_QUICK, fault);
+}
+
+static bool read_sweep_full(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_sweep(s, into, EFFORT_FULL, fault);
+}
+
+static bool read_sweep_standard(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_sweep(s, into, EFFORT_STANDARD, fault);
+}
+
+/* ---- the whole description ---- */
+
+struct reading {
+    struct experiment *experiment;
+    enum effort effort;
+};
+
+static bool read_title(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_string(s, &((struct reading *)into)->experiment->title, fault);
+}
+
+static bool read_figure(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_string(s, &((struct reading *)into)->experiment->figure, fault);
+}
+
+static bool read_figure_where(const config_setting_t *s, void *into, struct fault *fault)
+{
+    struct selector *where = &((struct reading *)into)->experiment->figure_where;
+    if (!selector_read(s, where, fault))
+        return false;
+    for (enum axis a = 0; a < AXES; a++)
+        if (where->allowed[a].count > 1)
+            return fault_at(fault, s, "a figure is drawn where an axis has one value: %s has %zu",
+                            axis_name(a), where->allowed[a].count);
+    return true;
+}
+
+static bool read_repetitions(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_whole(s, REPETITIONS_MAX, &((struct reading *)into)->experiment->repetitions,
+                      fault);
+}
+
+static bool read_duration(const config_setting_t *s, void *into, struct fault *fault)
+{
+    return read_whole(s, DURATION_MS_MAX, &((struct reading *)into)->experiment->duration_ms,
+                      fault);
+}
+
+static bool read_sweeps(const config_setting_t *s, void *into, struct fault *fault)
+{
+    static read_setting *const readers[] = {read_sweep_standard, read_sweep_quick, read_sweep_full};
+    struct reading *r = into;
+    return read_list(s, (void **)&r->experiment->sweeps, &r->experiment->sweep_count,
+                     sizeof(struct sweep), readers[r->effort], fault);
+}
+
+static bool read_tables(const config_setting_t *s, void *into, struct fault *fault)
+{
+    struct experiment *e = ((struct reading *)into)->experiment;
+    return read_list(s, (void **)&e->tables, &e->table_count, sizeof(*e->tables), table_read,
+                     fault);
+}
+
+static bool read_targets(const config_setting_t *s, void *into, struct fault *fault)
+{
+    struct experiment *e = ((struct reading *)into)->experiment;
+    return read_list(s, (void **)&e->targets, &e->target_count, sizeof(*e->targets), target_read,
+                     fault);
+}
+
+static const struct key experiment_keys[] = {{"title", read_title},
+                                             {"figure", read_figure},
+                                             {"figure_where", read_figure_where},
+                                             {"repetitions", read_repetitions},
+                                             {"duration_ms", read_duration},
+                                             {"quick", NULL}, /* read by read_efforts */
+                                             {"full", NULL},
+                                             {"sweeps", read_sweeps},
+                                             {"tables", read_tables},
+                                             {"targets", read_targets},
+                                             {NULL, NULL}};
+static const struct key experiment_effort_keys[] = {
+    {"repetitions", read_repetitions}, {"duration_ms", read_duration}, {NULL, NULL}};
+
+static bool read_efforts(const config_setting_t *root, struct reading *r, struct fault *fault)
+{
+    for (enum effort e = EFFORT_QUICK; e <= EFFORT_FULL; e++) {
+        const config_setting_t *group = config_setting_get_member(root, effort_name(e));
+        struct experiment unused = {0};
+        struct reading elsewhere = {.experiment = &unused};
+        if (group != NULL && !read_group(group, effort_name(e), experiment_effort_keys, NULL,
+                                         e == r->effort ? r : &elsewhere, fault))
+            return false;
+    }
+    return true;
+}
+
+static bool read_root(const config_setting_t *root, struct reading *r, struct fault *fault)
+{
+    const struct experiment *e = r->experiment;
+    if (!read_group(root, "an experiment", experiment_keys, NULL, r, fault) ||
+        !read_efforts(root, r, fault))
+        return false;
+    if (e->title == NULL || e->repetitions == 0 || e->duration_ms == 0 || e->sweep_count == 0 ||
+        e->table_count == 0)
+        return fault_set(
+            fault, "%s: an experiment needs title, repetitions, duration_ms, sweeps and tables",
+            e->path);
+    return true;
+}
+
+/* The name: what the file is called, in letters that a folder and a figure can bear. */
+static bool name_from_path(struct experiment *e, struct fault *fault)
+{
+    const char *slash = strrchr(e->path, '/');
+    e->name = copy_text(slash == NULL ? e->path : slash + 1);
+    size_t length = strlen(e->name);
+    if (length > strlen(SUFFIX) && strcmp(e->name + length - strlen(SUFFIX), SUFFIX) == 0)
+        e->name[length - strlen(SUFFIX)] = '\0';
+    for (const char *c = e->name; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
+            return fault_set(fault,
+                             "%s: an experiment's file must be named by letters, digits, - and _, "
+                             "and end in %s",
+                             e->path, SUFFIX);
+    return true;
+}
+
+static bool load(const char *path, config_t *config, struct fault *fault)
+{
+    if (config_read_file(config, path) == CONFIG_TRUE)
+        return true;
+    if (config_error_type(config) == CONFIG_ERR_FILE_IO)
+        return fault_set(fault, "%s: cannot be read", path);
+    const char *file = config_error_file(config);
+    return fault_set(fault, "%s:%d: %s", file == NULL ? path : file, config_error_line(config),
+                     config_error_text(config));
+}
+
+struct experiment *experiment_read(const char *path, enum effort effort, struct fault *fault)
+{
+    struct experiment *e = memory(1, sizeof(*e));
+    struct reading reading = {.experiment = e, .effort = effort};
+    e->path = copy_text(path);
+
+    config_t config;
+    config_init(&config);
+    bool good = name_from_path(e, fault) && load(path, &config, fault) &&
+                read_root(config_root_setting(&config), &reading, fault);
+    config_destroy(&config);
+    if (good)
+        return e;
+    experiment_free(e);
+    return NULL;
+}
+
+void experiment_free(struct experiment *e)
+{
+    for (size_t i = 0; i < e->sweep_count; i++)
+        sweep_free(&e->sweeps[i]);
+    for (size_t i = 0; i < e->table_count; i++)
+        table_spec_free(&e->tables[i]);
+    for (size_t i = 0; i < e->target_count; i++)
+        target_spec_free(&e->targets[i]);
+    selector_free(&e->figure_where);
+    free(e->sweeps);
+    free(e->tables);
+    free(e->targets);
+    free(e->name);
+    free(e->path);
+    free(e->title);
+    free(e->figure);
+    free(e);
+}
+
+/* ---- --set ---- */
+
+static bool set_whole(const char *key, const char *value, uint64_t max, uint64_t *into,
+                      struct fault *fault)
+{
+    return parse_whole(value, 1, max, into) ||
+           fault_set(fault, "%s = %s: must be a whole number in 1..%" PRIu64, key, value, max);
+}
+
+static bool set_in_sweeps(struct experiment *e, enum axis axis, const struct strings *texts,
+                          struct fault *fault)
+{
+    for (size_t i = 0; i < e->sweep_count; i++)
+        if (!axis_values_parse(axis, texts, &e->sweeps[i].axes[axis], fault))
+            return false;
+    return true;
+}
+
+static bool set_subjects(struct experiment *e, const struct strings *names, struct fault *fault)
+{
+    if (!subjects_check(names, fault))
+        return false;
+    for (size_t i = 0; i < e->sweep_count; i++) {
+        strings_free(&e->sweeps[i].subjects);
+        for (size_t j = 0; j < names->count; j++)
+            strings_add(&e->sweeps[i].subjects, names->at[j]);
+    }
+    return true;
+}
+
+bool experiment_set(struct experiment *e, const char *key, const char *value, struct fault *fault)
+{
+    static const struct key others[] = {
+        {"repetitions", NULL}, {"duration_ms", NULL}, {"subjects", NULL}, {NULL, NULL}};
+    enum axis axis = axis_find(key);
+    if (strcmp(key, "repetitions") == 0)
+        return set_whole(key, value, REPETITIONS_MAX, &e->repetitions, fault);
+    if (strcmp(key, "duration_ms") == 0)
+        return set_whole(key, value, DURATION_MS_MAX, &e->duration_ms, fault);
+
+    struct strings texts = strings_split(value);
+    bool good;
+    if (strcmp(key, "subjects") == 0) {
+        good = set_subjects(e, &texts, fault);
+    } else if (axis >= AXIS_FIRST_SWEPT && axis < AXES) {
+        good = set_in_sweeps(e, axis, &texts, fault);
+    } else {
+        char *known = keys_text(others, true);
+        good = fault_set(fault, "unknown key '%s'; known are: %s", key, known);
+        free(known);
+    }
+    strings_free(&texts);
+    return good;
+}

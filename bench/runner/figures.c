@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/runner/figures.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/runner/folder.h"
+#include "bench/runner/manifest.h"
+#include "bench/runner/place.h"
+
+extern char **environ;
+
+/* name='value' in gnuplot's syntax: in single quotes, a quote is written twice. */
+static char *assignment(const char *name, const char *value)
+{
+    char *quoted = memory(2 * strlen(value) + 1, 1);
+    char *end = quoted;
+    for (; *value != '\0'; value++) {
+        if (*value == '\'')
+            *end++ = '\'';
+        *end++ = *value;
+    }
+    char *text = format_text("%s='%s'", name, quoted);
+    free(quoted);
+    return text;
+}
+
+/* Runs gnuplot with its own settings rather than the user's. */
+static enum figures_result run_gnuplot(char *settings, char *script)
+{
+    char *const argv[] = {"gnuplot", "-d", "-e", settings, script, NULL};
+    pid_t pid;
+    int error = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+    if (error == ENOENT)
+        return FIGURES_NO_GNUPLOT;
+    if (error != 0) {
+        say("cannot run gnuplot: %s", strerror(error));
+        return FIGURES_FAILED;
+    }
+    int status;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? FIGURES_DRAWN : FIGURES_FAILED;
+}
+
+struct figure {
+    const char *dir;
+    const char *experiment;
+    char *script, *plots, *caption;
+    char *where; /* "axis=value axis=value" */
+};
+
+static enum figures_result draw_format(const struct figure *f, const char *format)
+{
+    char *summary = format_text("%s/summary/%s.csv", f->dir, f->experiment);
+    char *hists = format_text("%s/hist/%s", f->dir, f->experiment);
+    char *out = format_text("%s/figures/%s", f->dir, f->experiment);
+    const char *const settings[][2] = {{"summary", summary},
+                                       {"hists", hists},
+                                       {"out", out},
+                                       {"format", format},
+                                       {"caption", f->caption},
+                                       {"where", f->where},
+                                       {"root", f->plots},
+                                       {"experiment", f->experiment}};
+    struct strings list = {0};
+    for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+        char *text = assignment(settings[i][0], settings[i][1]);
+        strings_add(&list, text);
+        free(text);
+    }
+    char *joined = strings_join(&list, "; ");
+    enum figures_result result = run_gnuplot(joined, f->script);
+    if (result == FIGURES_FAILED)
+        say("%s.%s was not drawn: gnuplot failed in %s", out, format, f->script);
+    free(joined);
+    strings_free(&list);
+    free(out);
+    free(hists);
+    free(summary);
+    return result;
+}
+
+static enum figures_result draw_formats(const struct figure *f)
+{
+    static const char *const formats[] = {"pdf", "svg", "png"};
+    enum figures_result worst = FIGURES_DRAWN;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+        enum figures_result result = draw_format(f, formats[i]);
+        if (result == FIGURES_NO_GNUPLOT)
+            return result;
+        if (result == FIGURES_FAILED)
+            worst = result;
+    }
+    if (worst == FIGURES_DRAWN)
+        printf("figure   %s/figures/%s.{pdf,svg,png}\n", f->dir, f->experiment);
+    return worst;
+}
+
+/* What a figure is drawn of, as its script reads it. */
+static char *where_text(const struct selector *where)
+{
+    struct strings terms = {0};
+    for (enum axis a = 0; a < AXES; a++)
+        for (size_t i = 0; i < where->allowed[a].count; i++) {
+            char *term = format_text("%s=%s", axis_name(a), where->allowed[a].at[i]);
+            strings_add(&terms, term);
+            free(term);
+        }
+    char *text = strings_join(&terms, " ");
+    strings_free(&terms);
+    return text;
+}
+
+static enum figures_result draw(const struct run_view *view, size_t i)
+{
+    const struct experiment *e = view->experiments[i];
+    struct figure f = {.dir = view->dir, .experiment = e->name, .plots = place_of(PLACE_PLOTS)};
+    f.script = format_text("%s/%s.gp", f.plots, e->figure);
+    f.caption = manifest_caption(view->manifest);
+    f.where = where_text(&e->figure_where);
+    enum figures_result result = FIGURES_FAILED;
+    if (access(f.script, R_OK) == 0)
+        result = draw_formats(&f);
+    else
+        say("%s: no such script for the figure of %s; set " PLACE_VARIABLE
+            " to the source tree, or correct `figure` in its description",
+            f.script, e->name);
+    free(f.where);
+    free(f.caption);
+    free(f.script);
+    free(f.plots);
+    return result;
+}
+
+enum figures_result figures_draw(const struct run_view *view)
+{
+    struct fault fault;
+    if (!folder_make(view->dir, "figures", &fault)) {
+        say("%s", fault.text);
+        return FIGURES_FAILED;
+    }
+    enum figures_result worst = FIGURES_DRAWN;
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->experiments[i]->figure == NULL)
+            continue;
+        fflush(stdout);
+        enum figures_result result = view->data[i].count == 0 ? FIGURES_DRAWN : draw(view, i);
+        if (view->data[i].count == 0)
+            say("no figure of %s: nothing of it was measured", view->data[i].experiment);
+        if (result == FIGURES_NO_GNUPLOT) {
+            say("gnuplot is not installed, so no figures were drawn; install it (`make deps`), "
+                "then "
+                "`ringside plot %s`",
+                view->dir);
+            return result;
+        }
+        if (result == FIGURES_FAILED)
+            worst = result;
+    }
+    return worst;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing the figures of a run by gnuplot, each as PDF, SVG and PNG. */
+#ifndef RUNNER_FIGURES_H
+#define RUNNER_FIGURES_H
+
+#include "bench/runner/run_view.h"
+
+enum figures_result {
+    FIGURES_DRAWN,
+    FIGURES_NO_GNUPLOT,
+    FIGURES_FAILED,
+};
+
+/* Says what it drew on stdout, and what went wrong on stderr; a figure that fails does not keep the
+ * others from being drawn. */
+enum figures_result figures_draw(const struct run_view *view);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/runner/manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/runner/environment.h"
+#include "bench/runner/folder.h"
+
+#define FORMAT 1 /* of the run folder; one that a reader does not know is refused */
+#define FILE_NAME "manifest.json"
+
+static const char *const states[] = {"running", "complete", "interrupted"};
+
+static json_t *time_now(void)
+{
+    char text[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    return json_string(text);
+}
+
+static json_t *strings_json(const struct strings *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, json_string(list->at[i]));
+    return array;
+}
+
+static json_t *left_out_json(const struct left_out *list, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:I, s:o}", "reason", list[i].reason,
+                                               "points", (json_int_t)list[i].points, "subjects",
+                                               strings_json(&list[i].subjects)));
+    return array;
+}
+
+static json_t *plan_json(const struct plan *plan)
+{
+    const struct experiment *e = plan->experiment;
+    return json_pack("{s:s, s:s, s:s*, s:I, s:I, s:I, s:o, s:o}", "name", e->name, "title",
+                     e->title, "figure", e->figure, "repetitions", (json_int_t)e->repetitions,
+                     "duration_ms", (json_int_t)e->duration_ms, "points",
+                     (json_int_t)plan->point_count, "left_out",
+                     left_out_json(plan->left_out, plan->left_out_count), "missing",
+                     left_out_json(plan->missing, plan->missing_count));
+}
+
+static json_t *parameters_json(const struct parameters *p)
+{
+    return json_pack("{s:s, s:o, s:I, s:b, s:s?, s:{s:I, s:I}}", "effort", effort_name(p->effort),
+                     "set", strings_json(&p->sets), "seed", (json_int_t)p->seed, "processes",
+                     p->processes, "events", p->events, "shard", "index",
+                     (json_int_t)p->shard.index, "of", (json_int_t)p->shard.of);
+}
+
+json_t *manifest_make(const struct parameters *parameters, const struct plan *plans,
+                      size_t plan_count, char *const *argv, const struct native *native)
+{
+    json_t *arguments = json_array(), *experiments = json_array();
+    for (; *argv != NULL; argv++)
+        json_array_append_new(arguments, json_string(*argv));
+    for (size_t i = 0; i < plan_count; i++)
+        json_array_append_new(experiments, plan_json(&plans[i]));
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "format", FORMAT,
+                     "state", states[RUN_RUNNING], "started", time_now(), "program",
+                     environment_program(), "machine", environment_machine(native), "libraries",
+                     environment_libraries(), "arguments", arguments, "parameters",
+                     parameters_json(parameters), "counters", environment_counters(native),
+                     "experiments", experiments, "errors");
+}
+
+void manifest_set_state(json_t *manifest, enum run_state state)
+{
+    json_object_set_new(manifest, "state", json_string(states[state]));
+    if (state != RUN_RUNNING)
+        json_object_set_new(manifest, "ended", time_now());
+}
+
+void manifest_set_observations(json_t *manifest, size_t planned, size_t made)
+{
+    json_object_set_new(
+        manifest, "observations",
+        json_pack("{s:I, s:I}", "planned", (json_int_t)planned, "made", (json_int_t)made));
+}
+
+void manifest_add_error(json_t *manifest, const struct turn *turn, char *const axes[AXES],
+                        const char *error)
+{
+    json_t *point = json_object();
+    for (enum axis a = 0; a < AXES; a++)
+        json_object_set_new(point, axis_name(a), json_string(axes[a]));
+    json_array_append_new(json_object_get(manifest, "errors"),
+                          json_pack("{s:I, s:I, s:s, s:o}", "seq", (json_int_t)turn->seq, "rep",
+                                    (json_int_t)turn->rep, "error", error, "point", point));
+}
+
+/* The text goes to a file of its own, which then takes the old one's place. */
+static bool replace(const char *path, const char *text)
+{
+    char *next = format_text("%s.new", path);
+    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool good = fd >= 0 && write_whole(fd, text, strlen(text)) && fsync(fd) == 0;
+    if (fd >= 0)
+        good = close(fd) == 0 && good;
+    good = good && rename(next, path) == 0;
+    free(next);
+    return good;
+}
+
+bool manifest_write(const json_t *manifest, const char *dir, struct fault *fault)
+{
+    char *path = format_text("%s/" FILE_NAME, dir);
+    char *text = json_dumps(manifest, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    char *whole = format_text("%s\n", text);
+    bool good = replace(path, whole);
+    if (!good)
+        fault_set(fault, "cannot write %s: %s", path, strerror(errno));
+    free(whole);
+    free(text);
+    free(path);
+    return good;
+}
+
+static bool is_manifest(const json_t *manifest, const char *path, struct fault *fault)
+{
+    if (!json_is_object(manifest) || !json_is_integer(json_object_get(manifest, "format")) ||
+        !json_is_string(json_object_get(manifest, "state")) ||
+        !json_is_object(json_object_get(manifest, "parameters")) ||
+        !json_is_array(json_object_get(manifest, "experiments")))
+        return fault_set(fault, "%s: is not the manifest of a run", path);
+    json_int_t format = json_integer_value(json_object_get(manifest, "format"));
+    return format == FORMAT || fault_set(fault, "%s: has format %lld; this program reads format %d",
+                                         path, (long long)format, FORMAT);
+}
+
+json_t *manifest_read(const char *dir, struct fault *fault)
+{
+    char *path = format_text("%s/" FILE_NAME, dir);
+    json_error_t error;
+    json_t *manifest = json_load_file(path, 0, &error);
+    if (manifest == NULL && access(path, R_OK) != 0)
+        fault_set(fault, "%s is not the folder of a run: it has no readable " FILE_NAME, dir);
+    else if (manifest == NULL)
+        fault_set(fault, "%s:%d: %s", path, error.line, error.text);
+    else if (!is_manifest(manifest, path, fault)) {
+        json_decref(manifest);
+        manifest = NULL;
+    }
+    free(path);
+    return manifest;
+}
+
+const char *manifest_text(const json_t *manifest, const char *group, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(manifest, group), name));
+    return text == NULL ? "" : text;
+}
+
+const char *manifest_state(const json_t *manifest)
+{
+    return json_string_value(json_object_get(manifest, "state"));
+}
+
+static json_int_t parameter(const json_t *manifest, const char *name)
+{
+    return json_integer_value(json_object_get(json_object_get(manifest, "parameters"), name));
+}
+
+uint32_t manifest_seed(const json_t *manifest)
+{
+    return (uint32_t)parameter(manifest, "seed");
+}
+
+struct shard manifest_shard(const json_t *manifest)
+{
+    const json_t *shard = json_object_get(json_object_get(manifest, "parameters"), "shard");
+    return (struct shard){
+        .index = (uint64_t)json_integer_value(json_object_get(shard, "index")),
+        .of = (uint64_t)json_integer_value(json_object_get(shard, "of")),
+    };
+}
+
+struct strings manifest_experiments(const json_t *manifest)
+{
+    struct strings names = {0};
+    size_t i;
+    const json_t *experiment;
+    json_array_foreach(json_object_get(manifest, "experiments"), i, experiment)
+    {
+        const char *name = json_string_value(json_object_get(experiment, "name"));
+        if (name != NULL)
+            strings_add(&names, name);
+    }
+    return names;
+}
+
+char *manifest_caption(const json_t *manifest)
+{
+    const json_t *machine = json_object_get(manifest, "machine");
+    const char *hypervisor = manifest_text(manifest, "machine", "hypervisor");
+    char *where =
+        hypervisor[0] == '\0' ? copy_text("bare metal") : format_text("guest of %s", hypervisor);
+    char *caption = format_text(
+        "%s, CPUs %lld and %lld (%s), %s; %s; %s", manifest_text(manifest, "machine", "processor"),
+        (long long)json_integer_value(json_object_get(machine, "cpu_front")),
+        (long long)json_integer_value(json_object_get(machine, "cpu_back")),
+        manifest_text(manifest, "machine", "placement"), where,
+        manifest_text(manifest, "machine", "kernel"),
+        manifest_text(manifest, "program", "compiler"));
+    free(where);
+    return caption;
+}

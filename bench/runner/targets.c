@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/runner/targets.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/runner/metrics.h"
+#include "bench/runner/table.h"
+
+struct search {
+    const struct target_spec *target;
+    const struct dataset *data;
+    size_t metric;
+};
+
+static bool better(const struct search *s, double a, double b)
+{
+    return metric_higher_is_better(s->target->metric) ? a > b : a < b;
+}
+
+static bool same_pair(const struct target_spec *t, char *const a[AXES], char *const b[AXES])
+{
+    for (size_t i = 0; i < t->pairs; i++)
+        if (strcmp(a[t->pair[i]], b[t->pair[i]]) != 0)
+            return false;
+    return true;
+}
+
+/* The best point that a selector matches; with `like`, only of those with its pair axes. */
+static const struct data_point *best_point(const struct search *s, const struct selector *selector,
+                                           char *const like[AXES])
+{
+    const struct data_point *best = NULL;
+    for (size_t i = 0; i < s->data->count; i++) {
+        const struct data_point *p = &s->data->points[i];
+        if (!selector_matches(&s->target->where, p->axes) || !selector_matches(selector, p->axes) ||
+            (like != NULL && !same_pair(s->target, p->axes, like)) ||
+            isnan(p->intervals[s->metric].median))
+            continue;
+        if (best == NULL ||
+            better(s, p->intervals[s->metric].median, best->intervals[s->metric].median))
+            best = p;
+    }
+    return best;
+}
+
+/* Is ratio a further from the bound on the wrong side (or nearer on the right one) than b? */
+static bool worse(const struct target_spec *t, struct interval a, struct interval b)
+{
+    return t->at_least ? a.median < b.median : a.median > b.median;
+}
+
+/* The ratio for the pair axes of one point of the numerator. */
+static void try_pair(const struct search *s, char *const like[AXES], uint32_t seed,
+                     struct target_result *result)
+{
+    const struct data_point *num = best_point(s, &s->target->numerator, like);
+    const struct data_point *den = best_point(s, &s->target->denominator, like);
+    if (num == NULL || den == NULL)
+        return;
+    struct interval ratio =
+        stats_ratio(num->values[s->metric], num->count, den->values[s->metric], den->count, seed);
+    if (isnan(ratio.median) || (result->measured && !worse(s->target, ratio, result->ratio)))
+        return;
+    *result = (struct target_result){
+        .measured = true, .ratio = ratio, .numerator = num, .denominator = den};
+}
+
+static const char *missing_part(const struct search *s)
+{
+    if (best_point(s, &s->target->numerator, NULL) == NULL)
+        return "no point of the numerator was measured";
+    if (best_point(s, &s->target->denominator, NULL) == NULL)
+        return "no point of the denominator was measured";
+    return "no points of both sides belong together";
+}
+
+struct target_result target_compute(const struct target_spec *target, const struct dataset *data,
+                                    uint32_t seed)
+{
+    struct search s = {
+        .target = target, .data = data, .metric = dataset_metric(data, target->metric)};
+    struct target_result result = {0};
+    if (s.metric == data->metrics.count) {
+        snprintf(result.why_not, sizeof(result.why_not), "the run has no metric %s",
+                 target->metric);
+        return result;
+    }
+    for (size_t i = 0; i < data->count; i++)
+        if (selector_matches(&target->where, data->points[i].axes) &&
+            selector_matches(&target->numerator, data->points[i].axes))
+            try_pair(&s, data->points[i].axes, seed, &result);
+    if (!result.measured)
+        snprintf(result.why_not, sizeof(result.why_not), "%s", missing_part(&s));
+    return result;
+}
+
+const char *target_verdict(const struct target_spec *target, const struct target_result *result)
+{
+    if (!result->measured)
+        return "not measured";
+    if (!stats_enough(result->ratio))
+        return "too few observations";
+    const struct interval *r = &result->ratio;
+    bool passed = target->at_least ? r->median >= target->bound : r->median <= target->bound;
+    bool noise = r->lo < target->bound && target->bound <= r->hi;
+    if (passed)
+        return noise ? "pass (in the noise)" : "pass";
+    return noise ? "miss (in the noise)" : "miss";
+}
+
+/* "cached (pairs, 32) 98.3 M" */
+static void add_side(struct table *t, const struct target_spec *target, size_t metric,
+                     const struct data_point *point)
+{
+    double value = point->intervals[metric].median;
+    struct scale scale = scale_of(value);
+    char number[NUMBER_TEXT];
+    scaled_text(number, value, scale);
+    struct strings pair = {0};
+    for (size_t i = 0; i < target->pairs; i++)
+        strings_add(&pair, point->axes[target->pair[i]]);
+    char *at = strings_join(&pair, ", ");
+    table_add(t, "%s%s%s%s %s%s%s", point->axes[AXIS_SUBJECT], *at == '\0' ? "" : " (", at,
+              *at == '\0' ? "" : ")", number, *scale.prefix == '\0' ? "" : " ", scale.prefix);
+    free(at);
+    strings_free(&pair);
+}
+
+static void add_target(struct table *t, const struct target_spec *target,
+                       const struct dataset *data, uint32_t seed)
+{
+    struct target_result r = target_compute(target, data, seed);
+    table_add(t, "%s", target->name);
+    if (r.measured) {
+        size_t metric = dataset_metric(data, target->metric);
+        table_add(t, "%.3f [%.3f, %.3f]", r.ratio.median, r.ratio.lo, r.ratio.hi);
+        table_add(t, "%s %g", target->at_least ? ">=" : "<=", target->bound);
+        table_add(t, "%s", target_verdict(target, &r));
+        add_side(t, target, metric, r.numerator);
+        add_side(t, target, metric, r.denominator);
+    } else {
+        table_add(t, "-");
+        table_add(t, "%s %g", target->at_least ? ">=" : "<=", target->bound);
+        table_add(t, "%s: %s", target_verdict(target, &r), r.why_not);
+        table_add(t, "%s", "");
+        table_add(t, "%s", "");
+    }
+}
+
+void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed)
+{
+    struct table t = {.columns = 6, .left = 6};
+    static const char *const header[] = {"ratio of medians", "measured", "target",
+                                         "verdict",          "of",       "over"};
+    for (size_t i = 0; i < t.columns; i++)
+        table_add(&t, "%s", header[i]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < lists[i].count; j++)
+            add_target(&t, &lists[i].targets[j], lists[i].data, seed);
+    if (t.cells.count > t.columns) {
+        fprintf(out, "\nTargets\n");
+        table_print(&t, out);
+    }
+    table_free(&t);
+}

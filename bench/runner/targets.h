@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Ratios that should be reached, as descriptions ask for them: computed, and judged. */
+#ifndef RUNNER_TARGETS_H
+#define RUNNER_TARGETS_H
+
+#include <stdio.h>
+
+#include "bench/runner/dataset.h"
+#include "bench/runner/exhibits.h"
+
+struct target_result {
+    bool measured;
+    struct interval ratio;
+    const struct data_point *numerator, *denominator; /* that the ratio is of */
+    char why_not[160];                                /* if it was not measured */
+};
+
+/* The dataset must have been summarised. */
+struct target_result target_compute(const struct target_spec *target, const struct dataset *data,
+                                    uint32_t seed);
+
+/* "pass" or "miss", "(in the noise)" after it where the interval holds the bound; "too few
+ * observations"; "not measured". */
+const char *target_verdict(const struct target_spec *target, const struct target_result *result);
+
+/* The targets of some experiments in one table; nothing if there are none. */
+struct target_list {
+    const struct target_spec *targets;
+    size_t count;
+    const struct dataset *data;
+};
+void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed);
+
+#endif
