@@ -51,11 +51,11 @@ static inline struct virtio_buffers virtio_buffers(const struct ring_geometry *g
     return at;
 }
 
-/* Does a buffer that the peer describes lie in the region? addr and len may be anything. */
-static inline bool virtio_in_region(uint64_t addr, uint64_t len, uint32_t region)
-{
-    return len <= region && addr <= region - len;
-}
+/*
+ * The loops that take entries of the peer into private memory run once for a batch. Out of line
+ * they have all registers to themselves; inlined into a user's loop they would spill most of them.
+ */
+#define VIRTIO_FETCH __attribute__((noinline))
 
 /*
  * The chains of a front end, in its private memory. Requests and responses are counted from where
@@ -98,11 +98,12 @@ static inline uint32_t virtio_chain(const struct virtio_chains *c, uint32_t coun
     return c->order[count & c->mask];
 }
 
-/* Requests [count, count + n) are handed to the device. */
-static inline void virtio_chains_publish(struct virtio_chains *c, uint32_t count, uint32_t n)
+/* Requests [count, count + n) are handed to the device. Here and below, loops take these structures
+ * by value: a store through a byte pointer would have them reloaded each time. */
+static inline void virtio_chains_publish(struct virtio_chains c, uint32_t count, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        c->in_flight[virtio_chain(c, count + i)] = 1;
+        c.in_flight[virtio_chain(&c, count + i)] = 1;
 }
 
 /* Response `count` came in `chain`, says the device. False if that cannot be. */
@@ -117,56 +118,72 @@ static inline bool virtio_chain_fetch(struct virtio_chains *c, uint32_t count, u
 
 /*
  * What a back end keeps of a chain, in its private memory: descriptors are read once, checked, and
- * not looked at again. Indexed by tag: the head descriptor's number, or the packed format's id.
+ * not looked at again. The tag is the head descriptor's number, or the packed format's id.
  */
 struct virtio_request {
-    uint32_t req_at; /* offset of the readable buffer, which has req_size bytes */
-    uint32_t rsp_at; /* offset of the writable buffer, or VIRTIO_IDLE if not in flight */
+    uint32_t req_at; /* offset of the readable buffer */
+    uint32_t tag;
 };
 
 #define VIRTIO_IDLE UINT32_MAX
 
 struct virtio_requests {
-    struct virtio_request *by_tag; /* entries of them */
-    uint16_t *order;               /* order[k % chains]: tag of request k, from fetch to release */
+    struct virtio_request *order; /* order[k % chains]: request k, from fetch to release */
+    uint32_t *rsp_at;             /* by tag: offset of the writable buffer, from fetch to answer;
+                                   * else VIRTIO_IDLE */
     uint32_t entries;
     uint32_t mask; /* chains - 1 */
+
+    /* What every chain is held against. */
+    uint32_t req_size;   /* of the readable buffer, exactly */
+    uint32_t rsp_size;   /* of the writable buffer, at least */
+    uint32_t region;     /* bytes of the region, in which both must lie */
+    uint32_t req_at_max; /* region - req_size */
 };
 
 static inline size_t virtio_requests_footprint(uint32_t entries)
 {
-    return ring_round_up(
-        entries * sizeof(struct virtio_request) + entries / VIRTIO_CHAIN * sizeof(uint16_t), 8);
+    return entries / VIRTIO_CHAIN * sizeof(struct virtio_request) + entries * sizeof(uint32_t);
 }
 
-static inline struct virtio_requests virtio_requests_init(void *priv, uint32_t entries)
+static inline struct virtio_requests virtio_requests_init(void *priv, const struct ring_geometry *g,
+                                                          size_t region)
 {
-    struct virtio_requests r = {.by_tag = (struct virtio_request *)priv,
-                                .order = (uint16_t *)((struct virtio_request *)priv + entries),
-                                .entries = entries,
-                                .mask = entries / VIRTIO_CHAIN - 1};
-    for (uint32_t i = 0; i < entries; i++)
-        r.by_tag[i] = (struct virtio_request){.rsp_at = VIRTIO_IDLE};
+    uint32_t chains = g->entries / VIRTIO_CHAIN;
+    struct virtio_requests r = {.order = (struct virtio_request *)priv,
+                                .rsp_at = (uint32_t *)((struct virtio_request *)priv + chains),
+                                .entries = g->entries,
+                                .mask = chains - 1,
+                                .req_size = g->req_size,
+                                .rsp_size = g->rsp_size,
+                                .region = (uint32_t)region,
+                                .req_at_max = (uint32_t)region - g->req_size};
+    for (uint32_t i = 0; i < g->entries; i++)
+        r.rsp_at[i] = VIRTIO_IDLE;
     return r;
 }
 
-static inline uint32_t virtio_request_tag(const struct virtio_requests *r, uint32_t count)
+static inline struct virtio_request virtio_request(const struct virtio_requests *r, uint32_t count)
 {
     return r->order[count & r->mask];
 }
 
-/* May the peer use this tag for a new request? A head or id in flight cannot be made available. */
-static inline bool virtio_request_idle(const struct virtio_requests *r, uint32_t tag)
+/*
+ * Request `count` has this tag, a readable buffer of req_size bytes at req_at, and a writable one
+ * of rsp_len bytes at rsp_at, all of which the peer says. False if that cannot be: buffers must lie
+ * in the region, and a tag that is in flight is not the front end's to use again.
+ */
+static inline bool virtio_request_fetch(struct virtio_requests *r, uint32_t count, uint32_t tag,
+                                        uint64_t req_at, uint64_t rsp_at, uint32_t rsp_len)
 {
-    return tag < r->entries && r->by_tag[tag].rsp_at == VIRTIO_IDLE;
-}
-
-static inline void virtio_request_fetch(struct virtio_requests *r, uint32_t count, uint32_t tag,
-                                        uint64_t req_at, uint64_t rsp_at)
-{
-    r->order[count & r->mask] = (uint16_t)tag;
-    r->by_tag[tag] =
-        (struct virtio_request){.req_at = (uint32_t)req_at, .rsp_at = (uint32_t)rsp_at};
+    if (tag >= r->entries || r->rsp_at[tag] != VIRTIO_IDLE)
+        return false;
+    if (req_at > r->req_at_max || rsp_at > r->region || rsp_len < r->rsp_size ||
+        rsp_at + rsp_len > r->region)
+        return false;
+    r->order[count & r->mask] = (struct virtio_request){.req_at = (uint32_t)req_at, .tag = tag};
+    r->rsp_at[tag] = (uint32_t)rsp_at;
+    return true;
 }
 
 /* Ends a request: its writable buffer's offset, or VIRTIO_IDLE if the tag is not in flight. */
@@ -174,8 +191,8 @@ static inline uint32_t virtio_request_finish(struct virtio_requests *r, uint32_t
 {
     if (tag >= r->entries)
         return VIRTIO_IDLE;
-    uint32_t rsp_at = r->by_tag[tag].rsp_at;
-    r->by_tag[tag].rsp_at = VIRTIO_IDLE;
+    uint32_t rsp_at = r->rsp_at[tag];
+    r->rsp_at[tag] = VIRTIO_IDLE;
     return rsp_at;
 }
 

@@ -92,9 +92,6 @@ struct virtio_packed_back {
     uint32_t *peer_event;
     struct virtio_requests requests;
     uint64_t first; /* second half of the first used descriptor of the grant, likewise */
-    uint32_t size;  /* bytes of the region */
-    uint32_t req_size;
-    uint32_t rsp_size;
     uint32_t start;
     uint32_t req_cons;    /* requests released, from 0 */
     uint32_t req_fetched; /* chains taken into requests */
@@ -153,6 +150,11 @@ static inline uint32_t virtio_packed_used(uint32_t entries, uint32_t place)
 static inline uint64_t virtio_packed_rest(uint32_t len, uint32_t id, uint32_t flags)
 {
     return len | (uint64_t)id << 32 | (uint64_t)flags << 48;
+}
+
+static inline uint32_t virtio_packed_id(uint64_t rest)
+{
+    return (uint16_t)(rest >> 32);
 }
 
 static inline uint32_t virtio_packed_flags(uint64_t rest)
@@ -240,10 +242,7 @@ static inline int virtio_packed_back_attach(struct virtio_packed_back *b,
         .ring = (struct virtio_packed_desc *)shared,
         .own_event = (uint32_t *)(region + virtio_packed_device_event_at(g->entries)),
         .peer_event = (uint32_t *)(region + virtio_packed_driver_event_at(g->entries)),
-        .requests = virtio_requests_init(priv, g->entries),
-        .size = (uint32_t)fp.shared,
-        .req_size = g->req_size,
-        .rsp_size = g->rsp_size,
+        .requests = virtio_requests_init(priv, g, fp.shared),
         .start = g->start};
     return RING_OK;
 }
@@ -281,7 +280,7 @@ static inline void virtio_packed_req_publish(struct virtio_packed_front *f, uint
     if (n == 0)
         return;
     uint32_t place = virtio_packed_place(f->start, f->req_prod);
-    virtio_chains_publish(&f->chains, f->req_prod, n);
+    virtio_chains_publish(f->chains, f->req_prod, n);
     f->req_prod += n;
     ring_store_release(&f->ring[place & (f->entries - 1)].rest, f->first);
 }
@@ -305,20 +304,24 @@ static inline bool virtio_packed_req_ask(struct virtio_packed_front *f)
  * are none to look for beyond what was published. The length counts only where the back end says
  * that it wrote something (2.8.4); NEXT and INDIRECT mean nothing in a used descriptor.
  */
-static inline bool virtio_packed_rsp_fetch(struct virtio_packed_front *f, uint32_t n)
+static VIRTIO_FETCH bool virtio_packed_rsp_fetch(struct virtio_packed_front *f, uint32_t n)
 {
-    n = ring_min(n, f->req_prod - f->rsp_fetched);
-    for (; n != 0; n--) {
-        uint32_t place = virtio_packed_place(f->start, f->rsp_fetched);
-        uint64_t rest = ring_load_acquire(&f->ring[place & (f->entries - 1)].rest);
-        uint32_t flags = virtio_packed_flags(rest), id = (uint16_t)(rest >> 32);
-        if ((flags & VIRTIO_PACKED_F_MARK) != virtio_packed_used(f->entries, place))
+    struct virtio_chains chains = f->chains;
+    struct virtio_packed_desc *ring = f->ring;
+    uint32_t entries = f->entries, start = f->start, rsp_size = f->rsp_size;
+    uint32_t fetched = f->rsp_fetched;
+    uint32_t end = fetched + ring_min(n, f->req_prod - fetched);
+    for (; fetched != end; fetched++) {
+        uint32_t place = virtio_packed_place(start, fetched);
+        uint64_t rest = ring_load_acquire(&ring[place & (entries - 1)].rest);
+        uint32_t flags = virtio_packed_flags(rest);
+        if ((flags & VIRTIO_PACKED_F_MARK) != virtio_packed_used(entries, place))
             break;
-        if ((flags & VIRTIO_DESC_F_WRITE && (uint32_t)rest > f->rsp_size) ||
-            !virtio_chain_fetch(&f->chains, f->rsp_fetched, id))
+        if ((flags & VIRTIO_DESC_F_WRITE && (uint32_t)rest > rsp_size) ||
+            !virtio_chain_fetch(&chains, fetched, virtio_packed_id(rest)))
             return false;
-        f->rsp_fetched++;
     }
+    f->rsp_fetched = fetched;
     return true;
 }
 
@@ -369,46 +372,47 @@ static inline void virtio_packed_rsp_disarm(struct virtio_packed_front *f)
     (void)f;
 }
 
-/* Reads the rest of the chain that begins at a place, each half of a descriptor once, and keeps
- * what it says. The id is that of the last descriptor (2.8.6). */
-static inline bool virtio_packed_chain_fetch(struct virtio_packed_back *b, uint32_t place,
+/* Reads the rest of request `count`, whose head is at a place, each half of a descriptor once, and
+ * keeps what it says. The id is that of the last descriptor (2.8.6). */
+static inline bool virtio_packed_chain_fetch(struct virtio_requests *requests, uint32_t count,
+                                             struct virtio_packed_desc *ring, uint32_t place,
                                              uint64_t head)
 {
-    uint32_t entries = b->requests.entries;
-    struct virtio_packed_desc *readable = &b->ring[place & (entries - 1)];
-    struct virtio_packed_desc *writable = &b->ring[(place + 1) & (entries - 1)];
+    uint32_t entries = requests->entries;
+    struct virtio_packed_desc *readable = &ring[place & (entries - 1)];
+    struct virtio_packed_desc *writable = &ring[(place + 1) & (entries - 1)];
+    uint32_t head_flags = VIRTIO_DESC_F_NEXT | virtio_packed_avail(entries, place);
     uint32_t tail_flags = VIRTIO_DESC_F_WRITE | virtio_packed_avail(entries, place + 1);
     uint64_t req_at = ring_load(&readable->addr);
     uint64_t rsp_at = ring_load(&writable->addr), tail = ring_load(&writable->rest);
-    uint32_t rsp_len = (uint32_t)tail, id = (uint16_t)(tail >> 32);
 
-    if ((virtio_packed_flags(head) & ~VIRTIO_PACKED_F_MARK) != VIRTIO_DESC_F_NEXT ||
-        virtio_packed_flags(tail) != tail_flags || (uint32_t)head != b->req_size ||
-        rsp_len < b->rsp_size || !virtio_in_region(req_at, b->req_size, b->size) ||
-        !virtio_in_region(rsp_at, rsp_len, b->size) || !virtio_request_idle(&b->requests, id))
+    if (virtio_packed_flags(head) != head_flags || (uint32_t)head != requests->req_size ||
+        virtio_packed_flags(tail) != tail_flags)
         return false;
-    virtio_request_fetch(&b->requests, b->req_fetched, id, req_at, rsp_at);
-    return true;
+    return virtio_request_fetch(requests, count, virtio_packed_id(tail), req_at, rsp_at,
+                                (uint32_t)tail);
 }
 
 /*
  * Takes at most n more chains into private memory; false if one of them cannot be. With all chains
  * unanswered there is no room for another, so none is looked for.
  */
-static inline bool virtio_packed_req_fetch(struct virtio_packed_back *b, uint32_t n)
+static VIRTIO_FETCH bool virtio_packed_req_fetch(struct virtio_packed_back *b, uint32_t n)
 {
-    uint32_t entries = b->requests.entries;
-    n = ring_min(n, b->requests.mask + 1 - (b->req_fetched - b->rsp_prod));
-    for (; n != 0; n--) {
-        uint32_t place = virtio_packed_place(b->start, b->req_fetched);
-        uint64_t head = ring_load_acquire(&b->ring[place & (entries - 1)].rest);
+    struct virtio_requests requests = b->requests;
+    struct virtio_packed_desc *ring = b->ring;
+    uint32_t entries = requests.entries, start = b->start, fetched = b->req_fetched;
+    uint32_t end = fetched + ring_min(n, requests.mask + 1 - (fetched - b->rsp_prod));
+    for (; fetched != end; fetched++) {
+        uint32_t place = virtio_packed_place(start, fetched);
+        uint64_t head = ring_load_acquire(&ring[place & (entries - 1)].rest);
         if ((virtio_packed_flags(head) & VIRTIO_PACKED_F_MARK) !=
             virtio_packed_avail(entries, place))
             break;
-        if (!virtio_packed_chain_fetch(b, place, head))
+        if (!virtio_packed_chain_fetch(&requests, fetched, ring, place, head))
             return false;
-        b->req_fetched++;
     }
+    b->req_fetched = fetched;
     return true;
 }
 
@@ -425,9 +429,9 @@ static inline int32_t virtio_packed_req_peek(struct virtio_packed_back *b, uint3
 static inline __attribute__((always_inline)) uint32_t
 virtio_packed_req_read(struct virtio_packed_back *b, uint32_t i, void *dst, uint32_t size)
 {
-    uint32_t tag = virtio_request_tag(&b->requests, b->req_cons + i);
-    ring_copy_in(dst, b->region + b->requests.by_tag[tag].req_at, size);
-    return tag;
+    struct virtio_request request = virtio_request(&b->requests, b->req_cons + i);
+    ring_copy_in(dst, b->region + request.req_at, size);
+    return request.tag;
 }
 
 static inline void virtio_packed_req_release(struct virtio_packed_back *b, uint32_t n)

@@ -87,12 +87,10 @@ struct virtio_split_front {
 
 struct virtio_split_back {
     uint8_t *region;
+    struct virtio_split_desc *table;
     struct virtio_split_avail *avail;
     struct virtio_split_used *used;
     struct virtio_requests requests;
-    uint32_t size; /* bytes of the region */
-    uint32_t req_size;
-    uint32_t rsp_size;
     uint32_t req_cons;    /* requests released */
     uint32_t req_fetched; /* avail entries taken into requests */
     uint32_t req_seen;    /* avail->idx as last read and checked */
@@ -222,12 +220,10 @@ static inline int virtio_split_back_attach(struct virtio_split_back *b,
     uint8_t *region = (uint8_t *)shared;
     *b = (struct virtio_split_back){
         .region = region,
+        .table = (struct virtio_split_desc *)shared,
         .avail = (struct virtio_split_avail *)(region + virtio_split_avail_at(g->entries)),
         .used = (struct virtio_split_used *)(region + virtio_split_used_at(g->entries)),
-        .requests = virtio_requests_init(priv, g->entries),
-        .size = (uint32_t)fp.shared,
-        .req_size = g->req_size,
-        .rsp_size = g->rsp_size,
+        .requests = virtio_requests_init(priv, g, fp.shared),
         .req_cons = g->start,
         .req_fetched = g->start,
         .req_seen = g->start,
@@ -269,7 +265,7 @@ virtio_split_req_write(struct virtio_split_front *f, uint32_t i, const void *src
 
 static inline void virtio_split_req_publish(struct virtio_split_front *f, uint32_t n)
 {
-    virtio_chains_publish(&f->chains, f->req_prod, n);
+    virtio_chains_publish(f->chains, f->req_prod, n);
     f->req_prod += n;
     ring_store_release(&f->avail->idx, (uint16_t)f->req_prod);
 }
@@ -289,24 +285,27 @@ static inline bool virtio_split_req_ask(struct virtio_split_front *f)
 }
 
 /* Takes at most n more used entries into private memory; false if one of them cannot be. */
-static inline bool virtio_split_rsp_fetch(struct virtio_split_front *f, uint32_t n)
+static VIRTIO_FETCH bool virtio_split_rsp_fetch(struct virtio_split_front *f, uint32_t n)
 {
-    uint32_t visible = f->rsp_seen - f->rsp_fetched;
+    uint32_t fetched = f->rsp_fetched, visible = f->rsp_seen - fetched;
     if (visible < n) {
-        uint32_t now = (uint16_t)(ring_load_acquire(&f->used->idx) - f->rsp_fetched);
-        if (now < visible || now > f->req_prod - f->rsp_fetched)
+        uint32_t now = (uint16_t)(ring_load_acquire(&f->used->idx) - fetched);
+        if (now < visible || now > f->req_prod - fetched)
             return false;
-        f->rsp_seen = f->rsp_fetched + now;
+        f->rsp_seen = fetched + now;
         n = ring_min(n, now);
     }
-    for (; n != 0; n--) {
-        struct virtio_split_used_elem *entry = &f->used->ring[f->rsp_fetched & (f->entries - 1)];
-        uint32_t head = ring_load(&entry->id);
-        if (ring_load(&entry->len) > f->rsp_size || head % 2 != 0 ||
-            !virtio_chain_fetch(&f->chains, f->rsp_fetched, head / 2))
+
+    struct virtio_chains chains = f->chains;
+    struct virtio_split_used_elem *ring = f->used->ring;
+    uint32_t mask = f->entries - 1, rsp_size = f->rsp_size, end = fetched + n;
+    for (; fetched != end; fetched++) {
+        uint32_t head = ring_load(&ring[fetched & mask].id);
+        if (ring_load(&ring[fetched & mask].len) > rsp_size || head % 2 != 0 ||
+            !virtio_chain_fetch(&chains, fetched, head / 2))
             return false;
-        f->rsp_fetched++;
     }
+    f->rsp_fetched = end;
     return true;
 }
 
@@ -346,45 +345,44 @@ static inline void virtio_split_rsp_disarm(struct virtio_split_front *f)
     (void)f;
 }
 
-/* Reads both descriptors of a chain, each half once, and keeps what they say. */
-static inline bool virtio_split_chain_fetch(struct virtio_split_back *b, uint32_t head)
+/* Reads both descriptors of request `count`, each half once, and keeps what they say. */
+static inline bool virtio_split_chain_fetch(struct virtio_requests *requests, uint32_t count,
+                                            struct virtio_split_desc *table, uint32_t head)
 {
-    struct virtio_split_desc *table = (struct virtio_split_desc *)b->region;
-    if (!virtio_request_idle(&b->requests, head))
+    if (head >= requests->entries)
         return false;
     uint64_t req_at = ring_load(&table[head].addr), readable = ring_load(&table[head].rest);
     uint32_t next = (uint32_t)(readable >> 48);
-    if (next >= b->requests.entries ||
-        readable != virtio_split_rest(b->req_size, VIRTIO_DESC_F_NEXT, next))
+    uint64_t expected = virtio_split_rest(requests->req_size, VIRTIO_DESC_F_NEXT, 0);
+    if (next >= requests->entries || readable << 16 != expected << 16)
         return false;
     uint64_t rsp_at = ring_load(&table[next].addr), writable = ring_load(&table[next].rest);
-    uint32_t rsp_len = (uint32_t)writable;
-    if ((uint16_t)(writable >> 32) != VIRTIO_DESC_F_WRITE || rsp_len < b->rsp_size ||
-        !virtio_in_region(req_at, b->req_size, b->size) ||
-        !virtio_in_region(rsp_at, rsp_len, b->size))
+    if ((uint16_t)(writable >> 32) != VIRTIO_DESC_F_WRITE)
         return false;
-    virtio_request_fetch(&b->requests, b->req_fetched, head, req_at, rsp_at);
-    return true;
+    return virtio_request_fetch(requests, count, head, req_at, rsp_at, (uint32_t)writable);
 }
 
 /* Takes at most n more avail entries into private memory; false if one of them cannot be. */
-static inline bool virtio_split_req_fetch(struct virtio_split_back *b, uint32_t n)
+static VIRTIO_FETCH bool virtio_split_req_fetch(struct virtio_split_back *b, uint32_t n)
 {
-    uint32_t visible = b->req_seen - b->req_fetched;
+    struct virtio_requests requests = b->requests;
+    uint32_t fetched = b->req_fetched, visible = b->req_seen - fetched;
     if (visible < n) {
-        uint32_t unanswered = b->req_fetched - b->rsp_prod;
-        uint32_t now = (uint16_t)(ring_load_acquire(&b->avail->idx) - b->req_fetched);
-        if (now < visible || now > b->requests.mask + 1 - unanswered)
+        uint32_t unanswered = fetched - b->rsp_prod;
+        uint32_t now = (uint16_t)(ring_load_acquire(&b->avail->idx) - fetched);
+        if (now < visible || now > requests.mask + 1 - unanswered)
             return false;
-        b->req_seen = b->req_fetched + now;
+        b->req_seen = fetched + now;
         n = ring_min(n, now);
     }
-    for (; n != 0; n--) {
-        uint16_t *entry = &b->avail->ring[b->req_fetched & (b->requests.entries - 1)];
-        if (!virtio_split_chain_fetch(b, ring_load(entry)))
+
+    struct virtio_split_desc *table = b->table;
+    uint16_t *ring = b->avail->ring;
+    uint32_t mask = requests.entries - 1, end = fetched + n;
+    for (; fetched != end; fetched++)
+        if (!virtio_split_chain_fetch(&requests, fetched, table, ring_load(&ring[fetched & mask])))
             return false;
-        b->req_fetched++;
-    }
+    b->req_fetched = end;
     return true;
 }
 
@@ -401,9 +399,9 @@ static inline int32_t virtio_split_req_peek(struct virtio_split_back *b, uint32_
 static inline __attribute__((always_inline)) uint32_t
 virtio_split_req_read(struct virtio_split_back *b, uint32_t i, void *dst, uint32_t size)
 {
-    uint32_t tag = virtio_request_tag(&b->requests, b->req_cons + i);
-    ring_copy_in(dst, b->region + b->requests.by_tag[tag].req_at, size);
-    return tag;
+    struct virtio_request request = virtio_request(&b->requests, b->req_cons + i);
+    ring_copy_in(dst, b->region + request.req_at, size);
+    return request.tag;
 }
 
 static inline void virtio_split_req_release(struct virtio_split_back *b, uint32_t n)
