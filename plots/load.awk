@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Two metrics of each notification policy against offered load: data for load.gp.
 #
-# Prints subject, scale_x (thousand requests/s), scale_wakes, scale_cpu (µs), name[i], blank[i], line
-# styles i and, index i - 1 of each, $wakes and $cpu (x y lo hi).
+# Prints scale_x (thousand requests/s), silent_x (without labels), scale_wakes, scale_cpu (µs),
+# name[i], blank[i], line styles i and, index i - 1 of each, $wakes and $cpu (x y lo hi).
 
 BEGIN {
     rows = read_table("t", ENVIRON["summary"])
@@ -24,6 +24,7 @@ BEGIN {
     print_data("cpu", "cpu_ns_per_request", 1000, 1)
     print "scale_cpu = " quote(least == "" ? "set yrange [0:1]; " : scale("y", least, most, LINEAR_SPAN, 5))
     print "scale_x = " quote(x_scale(xs, nx, 1000))
+    print "silent_x = " quote(silent(x_scale(xs, nx, 1000)))
 
     print "others = " quote(others)
     print_caption(statistics_text("t", rows) "; " \

@@ -16,18 +16,18 @@ load root.'/open.gp'
 
 raws = ''
 drawn = all
-eval scale_x
 
 points = '$wakes'; lines = points
 eval scale_wakes
 eval panel(TOP, TOP + PANEL, '', 'Wake-ups per request')
-set format x ''
+eval silent_x
 load root.'/panel.gp'
 
 points = '$cpu'; lines = points
 eval scale_cpu
 eval panel(TOP + PANEL + GAP, TOP + 2 * PANEL + GAP, '', 'CPU per request (µs)')
 set format x '%.10g'
+eval scale_x
 eval x_label_below(TOP + 2 * PANEL + GAP, 'Offered load (k requests/s)')
 load root.'/panel.gp'
 

@@ -75,6 +75,21 @@ function floor(x)
     return x >= 0 || x == int(x) ? int(x) : int(x) - 1
 }
 
+# A labelled tic; from 10000 on with a suffix, so that labels stay narrow.
+function tic(at)
+{
+    if (at >= 999999)
+        return sprintf("\"%gM\" %.9g", at / 1e6, at)
+    return at >= 9999 ? sprintf("\"%gk\" %.9g", at / 1e3, at) : sprintf("%.9g", at)
+}
+
+# The same axis without labels, for a panel above another.
+function silent(text)
+{
+    gsub(/"[^"]*"/, "\"\"", text)
+    return "set format x ''; " text
+}
+
 # Range and tics of an axis ("x" or "y") over lo..hi, as a string that gnuplot evaluates. Logarithmic
 # where the values span more than LINEAR_SPAN or more than the caller's, else linear from 0; `room` is
 # how many labels fit. A logarithmic axis is labelled at 1, 2 and 5 of each decade while there is room
@@ -84,11 +99,11 @@ function scale(name, lo, hi, span, room,    tics, k, m, step, at, mantissas, man
     if (lo <= 0 || hi / lo < span) {
         if (hi <= 0)
             hi = 1
-        step = 10 ^ floor(log10(hi))
-        while (hi / step < room / 2)
-            step /= step / 10 ^ floor(log10(step) + 1e-9) > 3 ? 2.5 : 2
+        step = 10 ^ floor(log10(hi / room))
+        while (hi * 1.08 / step > room)
+            step *= substr(sprintf("%e", step), 1, 1) == 2 ? 2.5 : 2
         for (at = 0; at <= hi * 1.08; at += step)
-            tics = tics (tics == "" ? "" : ", ") sprintf("%.9g", at)
+            tics = tics (tics == "" ? "" : ", ") tic(at)
         return sprintf("unset logscale %s; set %srange [0:%.9g]; set %stics (%s); ", name, name,
                        hi * 1.08, name, tics)
     }
@@ -111,7 +126,7 @@ function scale(name, lo, hi, span, room,    tics, k, m, step, at, mantissas, man
         for (m = 1; m <= n; m++) {
             at = mantissa[m] * 10 ^ k
             if (at >= lo && at <= hi && (n > 1 || k % step == 0))
-                tics = tics (tics == "" ? "" : ", ") sprintf("%.9g", at)
+                tics = tics (tics == "" ? "" : ", ") tic(at)
         }
         for (m = 2; n <= 2 && step == 1 && m <= 9; m++) {
             at = m * 10 ^ k
@@ -135,7 +150,7 @@ function x_scale(v, n, unit,    i, tics, lo, hi, room)
     if (!room)
         return scale("x", lo / unit, hi / unit, 1, 8)
     for (i = 1; i <= n; i++)
-        tics = tics (i == 1 ? "" : ", ") sprintf("%.9g", v[i] / unit)
+        tics = tics (i == 1 ? "" : ", ") tic(v[i] / unit)
     if (n == 1)
         return sprintf("set logscale x; set xrange [%.9g:%.9g]; set xtics (%s); ", lo / unit / 2,
                        lo / unit * 2, tics)

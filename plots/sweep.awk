@@ -3,7 +3,7 @@
 #
 # Environment, besides table.awk's: x (candidate axes, the first that varies is drawn), y (metric),
 # unit (that y is shown in). Prints
-#   x_axis, measure, scale_x, scale_y
+#   x_axis, measure, scale_x, silent_x (without labels), scale_y
 #   name[i], line styles i, $points index i - 1 (x y lo hi), i in 1..series
 #   layouts, peers, raws, best     lists of i; best: the layouts that lead at some x
 
@@ -27,6 +27,7 @@ BEGIN {
 
     printf "x_axis = %s\nmeasure = %s\nothers = %s\n", quote(x), quote(fixed["measure"]), quote(others)
     print "scale_x = " quote(x_scale(xs, nx, 1))
+    print "silent_x = " quote(silent(x_scale(xs, nx, 1)))
     print "scale_y = " quote(scale("y", least, most, LINEAR_SPAN, TALL))
     print_caption(statistics_text("t", rows) "; " \
                   slice_text("measure transport batch req_size rsp_size entries fronts") ". " \

@@ -16,10 +16,11 @@ BEGIN {
                  "entries fronts load threshold coalesce_n coalesce_ns spin_ns", axis, " ")
 }
 
-# A gnuplot string: single quotes interpret nothing but the doubled quote.
+# A gnuplot expression for a string: single quotes interpret nothing, so only they are taken out.
+# (Two doubled quotes in a row are more than gnuplot 5.4 can read.)
 function quote(text)
 {
-    gsub(/'/, "''", text)
+    gsub(/'/, "'.\"'\".'", text)
     return "'" text "'"
 }
 
