@@ -39,17 +39,17 @@ build: $(BUILD)
 
 ## format: lay out all C source as .clang-format says
 format:
-	clang-format -i $(C_FILES)
+	clang-format-14 -i $(C_FILES)
 
 ## lint: check the layout of C source and run clang-tidy over it
 lint: lint-format lint-tidy
 
 lint-format:
-	clang-format --dry-run --Werror $(C_FILES)
+	clang-format-14 --dry-run --Werror $(C_FILES)
 
 # A file that is compiled once a layout is read with one of them.
 lint-tidy:
-	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- $(COMMON) -Irings/atomic -DRING_LAYOUT=lamport
+	clang-tidy-14 --quiet $(filter %.c,$(C_FILES)) -- $(COMMON) -Irings/atomic -DRING_LAYOUT=lamport
 
 ## clean: remove everything that was built (results stay)
 clean:
