@@ -43,9 +43,9 @@ struct flagslot_lane {
 /* Where the slots are: private, and the same at both ends. */
 struct flagslot {
     uint8_t *slots;
+    uint8_t *flags; /* the flag of the first slot */
     uint32_t mask;
     uint32_t stride;
-    uint32_t flag_at;
 };
 
 static inline uint32_t flagslot_stride(uint32_t size)
@@ -60,10 +60,11 @@ static inline size_t flagslot_footprint(const struct ring_lane *g)
 
 static inline struct flagslot flagslot_attach(void *shared, const struct ring_lane *g)
 {
-    return (struct flagslot){.slots = ((struct flagslot_lane *)shared)->slots,
+    uint8_t *slots = ((struct flagslot_lane *)shared)->slots;
+    return (struct flagslot){.slots = slots,
+                             .flags = slots + g->size,
                              .mask = g->entries - 1,
-                             .stride = flagslot_stride(g->size),
-                             .flag_at = g->size};
+                             .stride = flagslot_stride(g->size)};
 }
 
 static inline __attribute__((always_inline)) uint8_t *flagslot_at(const struct flagslot *s,
@@ -72,35 +73,52 @@ static inline __attribute__((always_inline)) uint8_t *flagslot_at(const struct f
     return s->slots + (size_t)(index & s->mask) * s->stride;
 }
 
+static inline __attribute__((always_inline)) uint32_t *flagslot_flag(const struct flagslot *s,
+                                                                     uint32_t index)
+{
+    return (uint32_t *)(s->flags + (size_t)(index & s->mask) * s->stride);
+}
+
 static inline bool flagslot_full(const struct flagslot *s, uint32_t index)
 {
-    return ring_load_acquire((uint32_t *)(flagslot_at(s, index) + s->flag_at)) != 0;
+    return ring_load_acquire(flagslot_flag(s, index)) != 0;
 }
 
 /* Sets the flags of slots [from, from + n), in order; n <= entries. */
 static inline void flagslot_mark(const struct flagslot *s, uint32_t from, uint32_t n, uint32_t flag)
 {
-    /* A copy, because a store to the slots could change *s for all the compiler knows. */
-    struct flagslot at = *s;
-    uint32_t first = from & at.mask;
-    uint32_t wrap = at.mask + 1 - first;
-    uint8_t *p = at.slots + (size_t)first * at.stride + at.flag_at;
-    for (uint32_t i = ring_min(n, wrap); i != 0; i--, p += at.stride)
-        ring_store_release((uint32_t *)p, flag);
-    if (n <= wrap)
+    if (n == 0)
         return;
-    p = at.slots + at.flag_at;
-    for (uint32_t i = n - wrap; i != 0; i--, p += at.stride)
+    /* Read before the stores, which could change *s for all the compiler knows. */
+    uint32_t stride = s->stride;
+    uint8_t *flags = s->flags;
+    uint32_t wrap = s->mask + 1 - (from & s->mask);
+    uint8_t *p = (uint8_t *)flagslot_flag(s, from);
+    ring_store_release((uint32_t *)p, flag);
+    if (n == 1)
+        return;
+    uint8_t *end = p + (size_t)ring_min(n, wrap) * stride;
+    while ((p += stride) != end)
         ring_store_release((uint32_t *)p, flag);
+    if (n > wrap)
+        for (p = flags, end = p + (size_t)(n - wrap) * stride; p != end; p += stride)
+            ring_store_release((uint32_t *)p, flag);
 }
 
 /* How many of the slots from `from` on are full, or else empty, without a gap; at most n. */
 static inline uint32_t flagslot_run(const struct flagslot *s, uint32_t from, uint32_t n, bool full)
 {
-    struct flagslot at = *s;
+    uint32_t stride = s->stride;
+    uint32_t wrap = s->mask + 1 - (from & s->mask);
+    uint32_t first = ring_min(n, wrap);
+    const uint8_t *p = (const uint8_t *)flagslot_flag(s, from);
     uint32_t seen = 0;
-    while (seen < n && flagslot_full(&at, from + seen) == full)
-        seen++;
+    for (; seen < first; seen++, p += stride)
+        if ((ring_load_acquire((const uint32_t *)p) != 0) != full)
+            return seen;
+    for (p = s->flags; seen < n; seen++, p += stride)
+        if ((ring_load_acquire((const uint32_t *)p) != 0) != full)
+            return seen;
     return seen;
 }
 

@@ -330,22 +330,26 @@ static inline bool vmbus_rx_refresh(struct vmbus_rx *rx)
     return true;
 }
 
-/* Takes note of the packet at rx->at, which is not rx->write: false if no correct peer wrote it. */
-static inline bool vmbus_rx_parse(struct vmbus_rx *rx)
+/*
+ * Reads the header of the packet at an offset that is not rx->write: false if no correct peer wrote
+ * it, else where its payload is.
+ */
+static inline bool vmbus_rx_parse(const struct vmbus_rx *rx, uint32_t at, struct vmbus_packet *p)
 {
-    uint64_t header = ring_load((uint64_t *)(rx->lane->data + rx->at));
+    uint64_t header = ring_load((uint64_t *)(rx->lane->data + at));
     uint32_t type = header & 0xffff;
     uint32_t offset = (header >> 16 & 0xffff) * VMBUS_UNIT;
     uint32_t length = (header >> 32 & 0xffff) * VMBUS_UNIT;
-    if (type != VMBUS_INBAND || offset < VMBUS_HEADER || length < offset ||
-        length - offset > rx->payload ||
-        length + VMBUS_TRAILER > vmbus_between(rx->at, rx->write, rx->data))
-        return false;
-    rx->packets[rx->parsed & (rx->entries - 1)] = (struct vmbus_packet){
-        .at = vmbus_wrap(rx->at + offset, rx->data), .bytes = length - offset};
-    rx->at = vmbus_wrap(rx->at + length + VMBUS_TRAILER, rx->data);
-    rx->parsed++;
-    return true;
+    *p = (struct vmbus_packet){.at = vmbus_wrap(at + offset, rx->data), .bytes = length - offset};
+    return type == VMBUS_INBAND && offset >= VMBUS_HEADER && length >= offset &&
+           length - offset <= rx->payload &&
+           length + VMBUS_TRAILER <= vmbus_between(at, rx->write, rx->data);
+}
+
+/* Where the packet after this one begins. */
+static inline uint32_t vmbus_rx_next(const struct vmbus_rx *rx, const struct vmbus_packet *p)
+{
+    return vmbus_wrap(p->at + p->bytes + VMBUS_TRAILER, rx->data);
 }
 
 static inline int32_t vmbus_rx_peek(struct vmbus_rx *rx, uint32_t n)
@@ -357,14 +361,22 @@ static inline int32_t vmbus_rx_peek(struct vmbus_rx *rx, uint32_t n)
     bool ok = !rx->broken;
     if (ok && rx->at == rx->write)
         ok = vmbus_rx_refresh(rx);
-    while (ok && rx->at != rx->write && rx->parsed - rx->tail < want)
-        ok = vmbus_rx_parse(rx);
+    uint32_t at = rx->at, filled = rx->parsed - rx->tail;
+    while (ok && at != rx->write && filled < want) {
+        struct vmbus_packet p;
+        ok = vmbus_rx_parse(rx, at, &p);
+        if (!ok)
+            break;
+        at = vmbus_rx_next(rx, &p);
+        rx->packets[(rx->tail + filled++) & (rx->entries - 1)] = p;
+    }
     if (!ok) {
         rx->broken = true;
         rx->parsed = rx->tail; /* nothing seen: every later call comes this way */
         return RING_EBROKEN;
     }
-    uint32_t filled = rx->parsed - rx->tail;
+    rx->at = at;
+    rx->parsed = rx->tail + filled;
     if (filled == 0)
         vmbus_rx_return(rx);
     return (int32_t)filled;
@@ -373,25 +385,24 @@ static inline int32_t vmbus_rx_peek(struct vmbus_rx *rx, uint32_t n)
 static inline __attribute__((always_inline)) void vmbus_rx_read(struct vmbus_rx *rx, uint32_t i,
                                                                 void *dst, uint32_t size)
 {
-    struct vmbus_packet p = rx->packets[(rx->tail + i) & (rx->entries - 1)];
-    if (p.bytes >= size && p.at + size <= rx->data) {
-        ring_copy_in(dst, rx->lane->data + p.at, size);
+    const struct vmbus_packet *p = &rx->packets[(rx->tail + i) & (rx->entries - 1)];
+    if (p->bytes >= size && p->at + size <= rx->data) {
+        ring_copy_in(dst, rx->lane->data + p->at, size);
         return;
     }
-    uint32_t there = ring_min(p.bytes, size);
-    vmbus_get(rx->lane, rx->data, p.at, dst, there);
+    uint32_t there = ring_min(p->bytes, size);
+    vmbus_get(rx->lane, rx->data, p->at, dst, there);
     for (; there < size; there++)
         ((uint8_t *)dst)[there] = 0;
 }
 
 static inline void vmbus_rx_release(struct vmbus_rx *rx, uint32_t n)
 {
-    if (n == 0)
+    if (n == 0 || rx->broken)
         return;
     rx->tail += n;
     rx->held += n;
-    struct vmbus_packet last = rx->packets[(rx->tail - 1) & (rx->entries - 1)];
-    rx->read = vmbus_wrap(last.at + last.bytes + VMBUS_TRAILER, rx->data);
+    rx->read = vmbus_rx_next(rx, &rx->packets[(rx->tail - 1) & (rx->entries - 1)]);
     if (rx->held >= rx->hold)
         vmbus_rx_return(rx);
 }
