@@ -508,11 +508,9 @@ static inline uint64_t mpsc_rsp_ask(struct mpsc_back *b)
     return told;
 }
 
-/* Flushes too: who is told finds what it is told of. */
 static inline uint64_t mpsc_rsp_reached(struct mpsc_back *b)
 {
     uint64_t reached = b->unasked;
-    mpsc_rsp_flush(b);
     b->unasked = 0;
     return reached;
 }

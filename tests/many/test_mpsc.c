@@ -355,6 +355,14 @@ static void test_asks_for_its_own_positions(void **state)
     send(m, A, 3, 2); /* the fifth is among these */
     assert_true(mpsc_req_ask(&m->front[A]));
     assert_false(mpsc_req_ask(&m->front[A]));
+
+    assert_int_equal(mpsc_req_peek(&m->back, 16), 5);
+    mpsc_req_release(&m->back, 5);
+    assert_false(mpsc_req_arm(&m->back, 1));
+    send(m, A, 1, 5); /* this one */
+    send(m, B, 1, 3);
+    send(m, A, 1, 6);
+    assert_true(mpsc_req_ask(&m->front[A]));
     many_close(m);
 }
 
@@ -440,19 +448,20 @@ static void test_tells_who_asked(void **state)
         }
         mpsc_rsp_publish(&m->back, 4);
         assert_true(mpsc_rsp_ask(&m->back) == (bit(3) | bit(63)));
-        assert_int_equal(mpsc_rsp_ask(&m->back), 0);
-        assert_int_equal(mpsc_rsp_reached(&m->back), 0);
         for (size_t i = 0; i < 4; i++)
             expect_responses(m, answered[i], 1, 101);
         expect_responses(m, 40, 0, 0);
+        assert_int_equal(mpsc_rsp_ask(&m->back), 0);
+        assert_int_equal(mpsc_rsp_reached(&m->back), 0);
     }
 
-    /* Telling without asking names all that were published to, and they find it. */
+    /* Telling without asking names all that were published to. */
     answer(m, 5, 1, 7);
     assert_int_equal(mpsc_rsp_reserve(&m->back, 1), 1);
     struct item item = item_make(62, 8);
     mpsc_rsp_write(&m->back, 0, 62, &item, sizeof(item));
     mpsc_rsp_publish(&m->back, 1);
+    mpsc_rsp_flush(&m->back);
     assert_true(mpsc_rsp_reached(&m->back) == (bit(5) | bit(62)));
     assert_int_equal(mpsc_rsp_reached(&m->back), 0);
     expect_responses(m, 5, 1, 7);
