@@ -331,9 +331,11 @@ LOOP uint64_t front_round_trip(struct side *s, struct A(front) * f, uint32_t req
             }
             if (policy != NOTIFY_poll && !starved)
                 front_idle(s, f, &tx, &rx, (uint32_t)(sent - answered), policy);
-            if ((policy != NOTIFY_poll || meter_idle_due(&m)) &&
-                (meter_look(&m, s, answered), side_aborted(s)))
-                return sent;
+            if (policy != NOTIFY_poll || meter_idle_due(&m)) {
+                going = meter_look(&m, s, answered);
+                if (side_aborted(s))
+                    return sent;
+            }
         }
         if (m.phase == METER_MEASURE && s->index == 0)
             hist_record(latency, (uint64_t)((double)(side_ticks() - start) * ns_per_tick));

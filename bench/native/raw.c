@@ -45,14 +45,13 @@ static void pingpong_front(struct side *s)
         round++;
         atomic_store_explicit(&line->ping, round, memory_order_release);
         while (atomic_load_explicit(&line->pong, memory_order_acquire) != round)
-            if (meter_idle_due(&m) && (meter_look(&m, s, round), side_aborted(s)))
+            if (meter_idle_due(&m) && !(going = meter_look(&m, s, round)) && side_aborted(s))
                 break;
         if (m.phase == METER_MEASURE)
             hist_record(&s->exchange->latency,
                         (uint64_t)((double)(side_ticks() - start) * ns_per_tick));
         if (meter_due(&m, round))
             going = meter_look(&m, s, round);
-        going = going && !side_aborted(s);
     }
     atomic_store_explicit(&line->ping, PINGPONG_STOP, memory_order_release);
     side_front_stops(s, round);

@@ -151,17 +151,19 @@ bool meter_look(struct meter *m, struct side *s, uint64_t requests)
     const struct exchange *x = s->exchange;
     const uint64_t now = side_ticks();
     const uint64_t aim = (uint64_t)(METER_LOOK_NS / x->ns_per_tick);
-    const uint64_t gap = now - m->looked;
 
     if (x->crowded && m->idle >= METER_IDLE_LOOKS)
         sched_yield();
     m->idle = 0;
-    m->looked = now;
-    if (gap < aim / 2 && m->every < METER_EVERY_MAX && requests >= m->next)
-        m->every *= 2;
-    else if (gap > aim * 2 && m->every > 1)
-        m->every /= 2;
-    m->next = requests + m->every;
+    if (requests >= m->next) {
+        const uint64_t gap = now - m->looked;
+        if (gap < aim / 2 && m->every < METER_EVERY_MAX)
+            m->every *= 2;
+        else if (gap > aim * 2 && m->every > 1)
+            m->every /= 2;
+        m->next = requests + m->every;
+        m->looked = now;
+    }
 
     if (m->phase == METER_WARM && now - m->started >= x->warm_ticks)
         meter_begin(m, s, requests);
