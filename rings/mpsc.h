@@ -366,29 +366,50 @@ static inline void mpsc_req_return(struct mpsc_back *b)
     ring_store_release(&b->shared->tail, b->tail);
 }
 
+/* Looks at positions from seen on until `until`, the first unpublished one, or one that is wrong.
+ */
+static inline bool mpsc_req_look(struct mpsc_back *b, uint32_t until)
+{
+    struct mpsc_lane *const lanes = b->lanes;
+    uint8_t *const numbers = b->numbers; /* in locals: a byte written could be anything's */
+    const uint32_t fronts = b->fronts;
+    uint64_t waiting = b->waiting;
+    uint32_t seen = b->seen;
+    int published = 1;
+
+    for (; seen != until; seen++) {
+        struct mpsc_slot *slot = mpsc_slot(b->shared, b->entries, b->stride, seen);
+        published = mpsc_published(b, slot, seen);
+        if (published <= 0)
+            break;
+        uint32_t number = ring_load(&slot->front);
+        if (number >= fronts) {
+            published = RING_EBROKEN;
+            break;
+        }
+        numbers[seen & (b->entries - 1)] = (uint8_t)number;
+        lanes[number].unanswered++;
+        waiting |= UINT64_C(1) << number;
+    }
+    b->waiting = waiting;
+    b->unanswered += seen - b->seen;
+    b->seen = seen;
+    return published >= 0;
+}
+
 static inline int32_t mpsc_req_peek(struct mpsc_back *b, uint32_t n)
 {
     if (b->broken)
         return RING_EBROKEN;
     n = ring_min(n, b->entries);
-    while (b->seen - b->tail < n) {
-        struct mpsc_slot *slot = mpsc_slot(b->shared, b->entries, b->stride, b->seen);
-        int published = mpsc_published(b, slot, b->seen);
-        if (published == 0)
-            break;
-        uint32_t number = ring_load(&slot->front);
-        if (published < 0 || number >= b->fronts) {
+    if (b->seen - b->tail < n) {
+        if (!mpsc_req_look(b, b->tail + n)) {
             b->broken = true;
             return RING_EBROKEN;
         }
-        b->numbers[b->seen & (b->entries - 1)] = (uint8_t)number;
-        b->lanes[number].unanswered++;
-        b->unanswered++;
-        b->waiting |= UINT64_C(1) << number;
-        b->seen++;
+        if (b->seen == b->tail)
+            mpsc_req_return(b);
     }
-    if (b->seen == b->tail)
-        mpsc_req_return(b);
     return (int32_t)ring_min(n, b->seen - b->tail);
 }
 
