@@ -100,18 +100,17 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
     struct interval of_a = a->intervals[in_a], of_b = b->intervals[in_b];
     struct interval ratio =
         stats_ratio(b->values[in_b], b->count, a->values[in_a], a->count, pair->seed);
-    struct scale scale = scale_of(fmax(of_a.median, of_b.median));
-    char text_a[NUMBER_TEXT], text_b[NUMBER_TEXT];
-    scaled_text(text_a, of_a.median, scale);
-    scaled_text(text_b, of_b.median, scale);
+    char text_a[QUANTITY_TEXT], text_b[QUANTITY_TEXT];
+    quantity_text(text_a, of_a.median, metric_unit(metric));
+    quantity_text(text_b, of_b.median, metric_unit(metric));
 
     for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
         if (pair->varies[x])
             table_add(t, "%s", a->axes[x]);
     table_add(t, "%s", metric);
     table_add(t, "%s", verdict(metric, ratio));
-    table_add(t, "%s%s", text_a, scale.prefix);
-    table_add(t, "%s%s", text_b, scale.prefix);
+    table_add(t, "%s", text_a);
+    table_add(t, "%s", text_b);
     if (isnan(ratio.median))
         table_add(t, "-");
     else

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKET_TEXT 32        /* bytes of one `gap:count ` at most */
-#define HGRM_TICKS 5          /* percentile steps each time the distance to 100 % halves */
-#define LEVEL_HALVINGS_MAX 52 /* beyond these a double cannot tell the level from 1 */
+#define BUCKET_TEXT 32 /* bytes of one `gap:count ` at most */
+#define HGRM_TICKS 5   /* percentile steps each time the distance to 100 % halves */
 
 char *hists_line(uint64_t seq, const struct hist *h)
 {
@@ -105,36 +104,35 @@ static double deviation(const struct hist *h, double mean)
     return sqrt(squares / (double)h->count);
 }
 
-/* The next level to report after `level`: a step is a fifth of the way to half the distance left.
- */
+/* The next level to report after `level`, in percent: a step is a fifth of the way to half the
+ * distance that is left. In percent all levels are exact. */
 static double next_level(double level)
 {
-    double halvings = floor(-log2(1 - level)) + 1;
-    return level + 1 / (HGRM_TICKS * exp2(halvings));
+    double halvings = floor(log2(100 / (100 - level))) + 1;
+    return level + 100 / (HGRM_TICKS * exp2(halvings));
+}
+
+static void write_level(FILE *out, double value, double level, uint64_t below)
+{
+    fprintf(out, "%12.3f %2.12f %10" PRIu64 " %14.2f\n", value, level / 100, below,
+            1 / (1 - level / 100));
 }
 
 static void write_distribution(FILE *out, const struct hist *h)
 {
     uint64_t below = 0; /* values up to and including bucket i */
     double level = 0;
-    for (uint32_t i = 0; i < HIST_BUCKETS && h->count > 0; i++) {
+    for (uint32_t i = 0; i < HIST_BUCKETS && below < h->count; i++) {
         if (h->buckets[i] == 0)
             continue;
         below += h->buckets[i];
         double value = (double)bucket_value(h, i);
         if (below == h->count) {
-            if (level < 1)
-                fprintf(out, "%12.3f %2.12f %10" PRIu64 " %14.2f\n", value, level, below,
-                        1 / (1 - level));
+            write_level(out, value, level, below);
             fprintf(out, "%12.3f %2.12f %10" PRIu64 "\n", value, 1.0, below);
-            return;
-        }
-        while (level <= (double)below / (double)h->count) {
-            fprintf(out, "%12.3f %2.12f %10" PRIu64 " %14.2f\n", value, level, below,
-                    1 / (1 - level));
-            if (-log2(1 - level) > LEVEL_HALVINGS_MAX)
-                break;
-            level = next_level(level);
+        } else {
+            for (; level <= 100.0 * (double)below / (double)h->count; level = next_level(level))
+                write_level(out, value, level, below);
         }
     }
 }

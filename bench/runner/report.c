@@ -107,7 +107,7 @@ static char *heading(const struct view *v, size_t i)
 {
     const char *name = v->data->metrics.at[v->metrics[i]];
     const char *prefix = v->scales[i].prefix;
-    const char *time = *prefix == '\0' ? "ns" : *prefix == 'k' ? "us" : *prefix == 'M' ? "ms" : "s";
+    const char *time = scale_time(v->scales[i]);
     int length = (int)strlen(name);
     bool each = ends_in(name, length, PER_REQUEST);
     length -= each ? (int)strlen(PER_REQUEST) : 0;

@@ -43,7 +43,8 @@ void schedule_make(struct schedule *schedule, const struct plan *plans, size_t p
     uint64_t seq = 0;
     for (uint64_t rep = 1; rep <= most_repetitions(plans, plan_count); rep++) {
         size_t count = fill_block(block, plans, plan_count, rep);
-        gsl_ran_shuffle(rng, block, count, sizeof(*block));
+        if (count > 0) /* GSL takes no empty array */
+            gsl_ran_shuffle(rng, block, count, sizeof(*block));
         for (size_t i = 0; i < count; i++) {
             block[i].seq = ++seq;
             if ((block[i].point + rep) % shard.of != shard.index - 1)

@@ -78,3 +78,23 @@ void scaled_text(char buffer[NUMBER_TEXT], double value, struct scale scale)
     int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
     snprintf(buffer, NUMBER_TEXT, "%.*f", decimals, shown);
 }
+
+const char *scale_time(struct scale scale)
+{
+    return scale.factor >= 1e9   ? "s"
+           : scale.factor >= 1e6 ? "ms"
+           : scale.factor >= 1e3 ? "us"
+                                 : "ns";
+}
+
+void quantity_text(char buffer[QUANTITY_TEXT], double value, const char *unit)
+{
+    struct scale scale = scale_of(value);
+    char number[NUMBER_TEXT];
+    scaled_text(number, value, scale);
+    if (strcmp(unit, "ns") == 0)
+        snprintf(buffer, QUANTITY_TEXT, "%s %s", number, scale_time(scale));
+    else
+        snprintf(buffer, QUANTITY_TEXT, "%s %s%s%s", number, scale.prefix,
+                 *scale.prefix == '\0' ? "" : " ", unit);
+}

@@ -104,26 +104,25 @@ const char *target_verdict(const struct target_spec *target, const struct target
         return "too few observations";
     const struct interval *r = &result->ratio;
     bool passed = target->at_least ? r->median >= target->bound : r->median <= target->bound;
-    bool noise = r->lo < target->bound && target->bound <= r->hi;
+    bool noise = target->at_least ? r->lo < target->bound && target->bound <= r->hi
+                                  : r->lo <= target->bound && target->bound < r->hi;
     if (passed)
         return noise ? "pass (in the noise)" : "pass";
     return noise ? "miss (in the noise)" : "miss";
 }
 
-/* "cached (pairs, 32) 98.3 M" */
+/* "cached (pairs, 32) 98.3 M requests/s" */
 static void add_side(struct table *t, const struct target_spec *target, size_t metric,
                      const struct data_point *point)
 {
-    double value = point->intervals[metric].median;
-    struct scale scale = scale_of(value);
-    char number[NUMBER_TEXT];
-    scaled_text(number, value, scale);
+    char value[QUANTITY_TEXT];
+    quantity_text(value, point->intervals[metric].median, metric_unit(target->metric));
     struct strings pair = {0};
     for (size_t i = 0; i < target->pairs; i++)
         strings_add(&pair, point->axes[target->pair[i]]);
     char *at = strings_join(&pair, ", ");
-    table_add(t, "%s%s%s%s %s%s%s", point->axes[AXIS_SUBJECT], *at == '\0' ? "" : " (", at,
-              *at == '\0' ? "" : ")", number, *scale.prefix == '\0' ? "" : " ", scale.prefix);
+    table_add(t, "%s%s%s%s %s", point->axes[AXIS_SUBJECT], *at == '\0' ? "" : " (", at,
+              *at == '\0' ? "" : ")", value);
     free(at);
     strings_free(&pair);
 }

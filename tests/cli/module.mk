@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# Tests of the host tool: its parts (cmocka) and the program itself (a shell script), all under the
+# address sanitizer. What they measure with is not instrumented.
+
+TOOL_OBJECTS := $(call objects,asan,$(filter-out %/main.c,$(RUNNER_C)))
+
+define tool-test
+TESTS += $(B)/test_$(1)
+$(B)/test_$(1): $(call objects,asan,tests/cli/test_$(1).c) $(TOOL_OBJECTS) $(NATIVE_OBJECTS)
+	@$(CC_asan) $(FLAGS_asan) $$^ $(RUNNER_LIBS) $(NATIVE_LIBS) -lcmocka -o $$@
+endef
+$(foreach t,stats hists sweep results,$(eval $(call tool-test,$(t))))
+
+$(B)/asan/ringside: $(call objects,asan,$(RUNNER_C)) $(NATIVE_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC_asan) $(FLAGS_asan) $^ $(RUNNER_LIBS) $(NATIVE_LIBS) -o $@
+
+# tests/run takes programs without arguments.
+TESTS += $(B)/test_tool
+$(B)/test_tool: $(B)/asan/ringside tests/cli/test_tool
+	@printf '#!/bin/sh\nexec "%s" "%s"\n' $(abspath tests/cli/test_tool) $(abspath $<) > $@
+	@chmod +x $@
