@@ -207,7 +207,7 @@ static inline void play(struct channel *c, struct rng *rng, move_fn *const moves
 {
     for (uint32_t step = 0; step < STEPS; step++)
         moves[rng_below(rng, 6)](c, rng);
-    assert_true(c->got > STEPS / 20);
+    assert_true(c->got > STEPS / 40);
 }
 
 #endif

@@ -396,7 +396,7 @@ static void test_same_bytes_and_decisions(void **state)
             }
             assert_memory_equal(t->ours, t->public, fp.shared);
         }
-        assert_true(t->got > STEPS / 20);
+        assert_true(t->got > STEPS / 40);
     }
 }
 
