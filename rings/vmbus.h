@@ -341,8 +341,8 @@ static inline bool vmbus_rx_parse(const struct vmbus_rx *rx, uint32_t at, struct
     uint32_t offset = (header >> 16 & 0xffff) * VMBUS_UNIT;
     uint32_t length = (header >> 32 & 0xffff) * VMBUS_UNIT;
     *p = (struct vmbus_packet){.at = vmbus_wrap(at + offset, rx->data), .bytes = length - offset};
-    return type == VMBUS_INBAND && offset >= VMBUS_HEADER && length >= offset &&
-           length - offset <= rx->payload &&
+    /* A payload that begins behind the packet's end is, unsigned, longer than any. */
+    return type == VMBUS_INBAND && offset >= VMBUS_HEADER && length - offset <= rx->payload &&
            length + VMBUS_TRAILER <= vmbus_between(at, rx->write, rx->data);
 }
 

@@ -231,7 +231,7 @@ static void test_headers_that_lie(void **state)
         uint32_t offset, length, advance;
     } lies[] = {
         {0, 16, 40, 48},               /* not in-band data */
-        {6, 8, 40, 48},                /* payload begins within the header */
+        {6, 8, 32, 40},                /* payload begins within the header */
         {6, 48, 40, 48},               /* payload begins behind its end */
         {6, 16, 48, 56},               /* longer than the geometry allows */
         {6, 16, 40, 40},               /* longer than what was published */
@@ -265,6 +265,13 @@ static void test_indices_that_lie(void **state)
         expect(&rig, 1, SIZE);
         uint32_t bad[] = {rig.data, 2 * PACKET + 4, PACKET, UINT32_MAX - 7};
         rig.req->write_index = bad[lie];
+        back_is_broken(&rig);
+        rig_close(&rig);
+
+        rig_open(&rig, 0);
+        peer_put(&rig, 6, 16, 40, 48, 1);
+        rig.req->write_index = rig.data + 8 * (uint32_t)lie; /* a packet, but no such offset */
+        assert_int_equal(vmbus_req_peek(&rig.b, 1), RING_EBROKEN);
         back_is_broken(&rig);
         rig_close(&rig);
 
