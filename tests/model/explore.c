@@ -16,16 +16,17 @@
 #define NONE UINT32_MAX
 
 struct node {
-    uint32_t parent; /* NONE: the initial state */
+    struct hash hash;
+    void *saved;       /* until it is expanded */
+    uint32_t parent;   /* NONE: the initial state */
+    uint32_t edges_at; /* its successors are edges[edges_at] up to the next node's */
     uint32_t depth;
-    uint32_t edges_at;   /* its successors are edges[edges_at] up to the next node's */
     machine_step_t step; /* that led here from the parent */
     bool ends;           /* the end was reached; later: can be reached */
-    void *saved;         /* until it is expanded */
 };
 
 struct slot {
-    struct hash hash;
+    uint32_t tag;  /* part of the hash, so that a look seldom goes to the node in vain */
     uint32_t node; /* NONE: free */
 };
 
@@ -70,29 +71,40 @@ static void *save(void)
     return state;
 }
 
+static uint32_t hash_tag(struct hash h)
+{
+    return (uint32_t)(h.b >> 32);
+}
+
+/* The slot of the state with this hash, or the free one where it belongs. */
 static struct slot *slot_for(struct hash h)
 {
-    size_t i = (h.a ^ h.b >> 7) & (search.slot_count - 1);
-    while (search.slots[i].node != NONE &&
-           (search.slots[i].hash.a != h.a || search.slots[i].hash.b != h.b))
+    size_t i = h.a & (search.slot_count - 1);
+    for (;;) {
+        const struct slot *slot = &search.slots[i];
+        if (slot->node == NONE)
+            break;
+        if (slot->tag == hash_tag(h)) {
+            const struct hash *found = &search.nodes[slot->node].hash;
+            if (found->a == h.a && found->b == h.b)
+                break;
+        }
         i = (i + 1) & (search.slot_count - 1);
+    }
     return &search.slots[i];
 }
 
-#define SLOTS_FIRST 4096 /* a power of two */
+#define ROOM_FIRST 4096 /* a power of two */
 
 static void slots_grow(void)
 {
-    struct slot *old = search.slots;
-    size_t old_count = search.slot_count;
-    search.slot_count = old_count == 0 ? SLOTS_FIRST : old_count * 2;
+    search.slot_count = search.slot_count == 0 ? ROOM_FIRST : search.slot_count * 2;
+    free(search.slots);
     search.slots = (struct slot *)checked(malloc(search.slot_count * sizeof(struct slot)));
     for (size_t i = 0; i < search.slot_count; i++)
         search.slots[i].node = NONE;
-    for (size_t i = 0; i < old_count; i++)
-        if (old[i].node != NONE)
-            *slot_for(old[i].hash) = old[i];
-    free(old);
+    for (uint32_t i = 0; i < search.node_count; i++)
+        *slot_for(search.nodes[i].hash) = (struct slot){hash_tag(search.nodes[i].hash), i};
 }
 
 /* The number of the machine's present state, a new one if it was never seen. */
@@ -106,24 +118,25 @@ static uint32_t state_number(uint32_t parent, machine_step_t step)
         return slot->node;
 
     if (search.node_count == search.node_room) {
-        search.node_room = search.node_room == 0 ? SLOTS_FIRST : search.node_room * 2;
-        search.nodes =
-            (struct node *)checked(realloc(search.nodes, search.node_room * sizeof(struct node)));
+        search.node_room = search.node_room == 0 ? ROOM_FIRST : search.node_room * 2;
+        search.nodes = (struct node *)checked(
+            realloc(search.nodes, (size_t)search.node_room * sizeof(struct node)));
     }
-    *slot = (struct slot){h, search.node_count};
+    *slot = (struct slot){hash_tag(h), search.node_count};
     search.nodes[search.node_count] =
-        (struct node){.parent = parent,
+        (struct node){.hash = h,
+                      .saved = save(),
+                      .parent = parent,
                       .depth = parent == NONE ? 0 : search.nodes[parent].depth + 1,
                       .step = step,
-                      .ends = machine_done(),
-                      .saved = save()};
+                      .ends = machine_done()};
     return search.node_count++;
 }
 
 static void edge_add(uint32_t to)
 {
     if (search.edge_count == search.edge_room) {
-        search.edge_room = search.edge_room == 0 ? SLOTS_FIRST : search.edge_room * 2;
+        search.edge_room = search.edge_room == 0 ? ROOM_FIRST : search.edge_room * 2;
         search.edges =
             (uint32_t *)checked(realloc(search.edges, search.edge_room * sizeof(uint32_t)));
     }

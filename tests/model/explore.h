@@ -44,7 +44,7 @@ struct explore_thread {
     bool server;         /* need not end: it serves the others for ever */
 
     /* Planted faults. */
-    uint32_t dropped_fences; /* bit k: explore_fence(k) does nothing */
+    uint32_t dropped_fences; /* bit k: the fence of kind k does nothing */
     bool early_release;      /* its payload stores are delayed past a later releasing one */
 };
 
@@ -99,7 +99,11 @@ enum explore_store_kind { EXPLORE_PLAIN, EXPLORE_RELEASE, EXPLORE_PAYLOAD };
 uint64_t explore_load(const volatile void *p, uint32_t size);
 void explore_store(volatile void *p, uint32_t size, uint64_t value, enum explore_store_kind kind);
 bool explore_cas(volatile void *p, uint32_t size, uint64_t *old, uint64_t new);
-void explore_fence(uint32_t kind);
+
+/* The barriers that can be dropped, each by its name. */
+enum explore_fence_kind { EXPLORE_FENCE_ASK, EXPLORE_FENCE_ARM };
+
+void explore_fence(enum explore_fence_kind kind);
 
 /*
  * Rings a bell: a store that passes through the store buffer like any other. It is the weakest that
@@ -118,10 +122,10 @@ uint32_t explore_choose(uint32_t n);
 
 /*
  * Says that all the thread will do from here on depends on its private area and on what it will
- * read, on nothing else: call it at one place, the head of the thread's loop. Without, a loop that
- * polls has no end of states.
+ * read, on nothing else; each call in a thread's source gives a number of its own. At the head of a
+ * loop that polls it is needed, or there is no end of states; elsewhere it merges more of them.
  */
-void explore_checkpoint(void);
+void explore_checkpoint(uint32_t place);
 
 __attribute__((format(printf, 2, 3))) void explore_require(bool holds, const char *format, ...);
 

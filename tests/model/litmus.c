@@ -18,8 +18,6 @@
 #define OUTCOMES_MAX 16
 #define STATES_MAX 100000
 
-enum { FENCE = 0 };
-
 /* An outcome is a decimal number: a digit a register, in the order of threads, and if `memory`, one
  * for what x holds at the end. */
 struct litmus {
@@ -87,14 +85,14 @@ static void store_y_load_x(void *private)
 static void store_x_fence_load_y(void *private)
 {
     store(x, 1);
-    explore_fence(FENCE);
+    explore_fence(EXPLORE_FENCE_ARM);
     *(uint64_t *)private = load(y);
 }
 
 static void store_y_fence_load_x(void *private)
 {
     store(y, 1);
-    explore_fence(FENCE);
+    explore_fence(EXPLORE_FENCE_ARM);
     *(uint64_t *)private = load(x);
 }
 
@@ -248,7 +246,7 @@ static void await_x(void *private)
 {
     (void)private;
     do
-        explore_checkpoint();
+        explore_checkpoint(0);
     while (load(x) == 0);
 }
 
@@ -391,7 +389,8 @@ static void litmus_test(const struct litmus *l)
         program.thread[t] = (struct explore_thread){.name = "thread",
                                                     .run = l->run[t],
                                                     .private_size = REGISTERS * sizeof(uint64_t),
-                                                    .dropped_fences = l->dropped_fences >> t & 1,
+                                                    .dropped_fences = (l->dropped_fences >> t & 1)
+                                                                      << EXPLORE_FENCE_ARM,
                                                     .early_release = l->early_release >> t & 1};
     current = l;
     memset(seen, 0, sizeof(seen));
@@ -424,7 +423,7 @@ static void count_for_ever(void *private)
 {
     uint64_t *r = (uint64_t *)private;
     for (;;) {
-        explore_checkpoint();
+        explore_checkpoint(0);
         *r += 1 + load(x);
     }
 }

@@ -16,6 +16,7 @@
 #define STACK_SIZE 65536 /* room for a printf in explore_require; only what is used is saved */
 #define SHARED_MAX 65536
 #define BELL_SIZE 8
+#define LINE 64 /* memory is saved in units of this */
 
 enum pending { PENDING_LOAD, PENDING_CAS, PENDING_FENCE, PENDING_SLEEP, PENDING_CHOICE, ENDED };
 
@@ -43,13 +44,17 @@ struct thread {
 };
 
 static uint8_t shared[SHARED_MAX] __attribute__((aligned(EXPLORE_SHARED_ALIGN)));
+static uint8_t untouched[SHARED_MAX]; /* as setup left it */
 static uint8_t stacks[EXPLORE_THREADS][STACK_SIZE] __attribute__((aligned(4096)));
 
 static struct {
     const struct explore_program *program;
-    uint32_t memory_size; /* the program's shared memory and the bells, in whole 8-byte words */
+    uint32_t memory_size; /* the program's shared memory and the bells, in whole lines */
     uint32_t bells_at;
     struct hash memory_hash;
+    uint32_t touched_count; /* lines that were ever written since the threads started ... */
+    uint32_t touched[SHARED_MAX / LINE];
+    bool is_touched[SHARED_MAX / LINE];
     struct thread thread[EXPLORE_THREADS];
     struct thread *running; /* NULL: the explorer, or setup */
     void *explorer_sp;
@@ -115,6 +120,11 @@ static uint64_t memory_read(uint32_t at, uint32_t size)
 
 static void memory_write(uint32_t at, uint32_t size, uint64_t value)
 {
+    uint32_t line = at / LINE;
+    if (!machine.is_touched[line]) {
+        machine.is_touched[line] = true;
+        machine.touched[machine.touched_count++] = line;
+    }
     hash_toggle_word(at);
     memcpy(&shared[at], &value, size);
     hash_toggle_word(at);
@@ -342,7 +352,7 @@ bool explore_cas(volatile void *p, uint32_t size, uint64_t *old, uint64_t new)
     return swapped;
 }
 
-void explore_fence(uint32_t kind)
+void explore_fence(enum explore_fence_kind kind)
 {
     struct thread *t = machine.running;
     if (t == NULL)
@@ -384,11 +394,12 @@ uint32_t explore_choose(uint32_t n)
     return (uint32_t)t->result;
 }
 
-void explore_checkpoint(void)
+void explore_checkpoint(uint32_t place)
 {
     struct thread *t = machine.running;
     uint32_t i = (uint32_t)(t - machine.thread);
     t->seen = hash_bytes(thread_private(i), machine.program->thread[i].private_size);
+    hash_mix(&t->seen, place);
 }
 
 /* ---- what the explorer calls ---- */
@@ -399,7 +410,7 @@ void machine_start(const struct explore_program *program)
     machine.running = NULL;
     machine.failed = NULL;
     machine.bells_at = (uint32_t)(program->shared_size + 7) & ~7U;
-    machine.memory_size = machine.bells_at + program->bells * BELL_SIZE;
+    machine.memory_size = (machine.bells_at + program->bells * BELL_SIZE + LINE - 1) / LINE * LINE;
     if (machine.memory_size > SHARED_MAX || program->threads > EXPLORE_THREADS) {
         fprintf(stderr, "model: the program is too large: %u bytes of shared memory, %u threads\n",
                 machine.memory_size, program->threads);
@@ -417,6 +428,10 @@ void machine_start(const struct explore_program *program)
     private[i] = thread_private(i);
     if (program->setup != NULL)
         program->setup(program->arg, shared, private);
+
+    memcpy(untouched, shared, machine.memory_size);
+    memset(machine.is_touched, 0, sizeof(machine.is_touched));
+    machine.touched_count = 0;
 
     for (uint32_t i = 0; i < program->threads; i++)
         thread_create(i);
@@ -550,7 +565,11 @@ struct hash machine_hash(void)
     return h;
 }
 
-/* A saved state: memory and its hash, then of each thread the fields, the buffer and the stack. */
+/*
+ * A saved state: the lines of memory that were touched until then, memory's hash, then of each
+ * thread the fields, the buffer and the stack. Lines are listed in the order in which they were
+ * first touched, so those of a state are the first ones of any later list; the rest is as at first.
+ */
 
 static size_t thread_head_size(const struct thread *t)
 {
@@ -564,7 +583,8 @@ static size_t stack_used(uint32_t i, const struct thread *t)
 
 size_t machine_size(void)
 {
-    size_t size = machine.memory_size + sizeof(machine.memory_hash);
+    size_t size = sizeof(machine.touched_count) + (size_t)machine.touched_count * LINE +
+                  sizeof(machine.memory_hash);
     for (uint32_t i = 0; i < machine.program->threads; i++)
         size += thread_head_size(&machine.thread[i]) + stack_used(i, &machine.thread[i]);
     return size;
@@ -585,8 +605,10 @@ static void get(void *to, const uint8_t **from, size_t size)
 void machine_save(void *state)
 {
     uint8_t *to = (uint8_t *)state;
+    put(&to, &machine.touched_count, sizeof(machine.touched_count));
+    for (uint32_t i = 0; i < machine.touched_count; i++)
+        put(&to, &shared[machine.touched[i] * LINE], LINE);
     put(&to, &machine.memory_hash, sizeof(machine.memory_hash));
-    put(&to, shared, machine.memory_size);
     for (uint32_t i = 0; i < machine.program->threads; i++) {
         struct thread *t = &machine.thread[i];
         put(&to, t, thread_head_size(t));
@@ -597,8 +619,13 @@ void machine_save(void *state)
 void machine_restore(const void *state)
 {
     const uint8_t *from = (const uint8_t *)state;
+    uint32_t touched;
+    get(&touched, &from, sizeof(touched));
+    for (uint32_t i = 0; i < touched; i++)
+        get(&shared[machine.touched[i] * LINE], &from, LINE);
+    for (uint32_t i = touched; i < machine.touched_count; i++)
+        memcpy(&shared[machine.touched[i] * LINE], &untouched[machine.touched[i] * LINE], LINE);
     get(&machine.memory_hash, &from, sizeof(machine.memory_hash));
-    get(shared, &from, machine.memory_size);
     for (uint32_t i = 0; i < machine.program->threads; i++) {
         struct thread *t = &machine.thread[i];
         get(t, &from, offsetof(struct thread, buffer));

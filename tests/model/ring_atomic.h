@@ -15,8 +15,6 @@
 
 #include "explore.h"
 
-enum ring_fence { RING_FENCE_ASK, RING_FENCE_ARM };
-
 #define RING_VALUE_(p) __typeof__(__atomic_load_n((p), __ATOMIC_RELAXED))
 
 #define ring_load(p) ((RING_VALUE_(p))explore_load((p), sizeof(*(p))))
@@ -32,8 +30,8 @@ enum ring_fence { RING_FENCE_ASK, RING_FENCE_ARM };
             *(old) = (RING_VALUE_(p))ring_found_;                                                 \
         ring_swapped_;                                                                            \
     })
-#define ring_fence_ask() explore_fence(RING_FENCE_ASK)
-#define ring_fence_arm() explore_fence(RING_FENCE_ARM)
+#define ring_fence_ask() explore_fence(EXPLORE_FENCE_ASK)
+#define ring_fence_arm() explore_fence(EXPLORE_FENCE_ARM)
 #define ring_prefetch(p) ((void)(p))
 #define ring_prefetch_write(p) ((void)(p))
 

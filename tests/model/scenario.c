@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "explore.h"
 #include "rings/layout.h"
 #include "rings/notify.h"
 #include "scenario.h"
@@ -66,6 +67,7 @@ struct front_private {
     uint32_t sent;
     uint32_t answered;    /* how many */
     uint32_t answers_got; /* bit n: number n */
+    uint32_t taken;       /* entries of the grant or the peek in hand */
     struct R(front) ring;
     uint64_t memory[]; /* that the footprint asks for */
 };
@@ -79,9 +81,31 @@ struct back_private {
         uint32_t tag;
     } work[TOGETHER *
            SCENARIO_FRONTS_MAX]; /* of the last peek; the last unanswered is answered first */
-    uint32_t peeked;
+    uint32_t taken;              /* of the last peek, until they are answered */
     struct R(back) ring;
     uint64_t memory[];
+};
+
+/* Checkpoints. No local variable carries anything past one: what is needed is in the private area
+ * or in the place itself. */
+enum front_place {
+    FRONT_STARTS,
+    FRONT_RESERVED,
+    FRONT_SENT_SOME,
+    FRONT_SENT_ALL,
+    FRONT_PEEKED,
+    FRONT_WAITS,
+    FRONT_SLEEPS,
+    FRONT_SLEEPS_ARMED,
+};
+
+enum back_place {
+    BACK_STARTS,
+    BACK_PEEKED,
+    BACK_ANSWERS,
+    BACK_WAITS,
+    BACK_SLEEPS,
+    BACK_SLEEPS_ARMED
 };
 
 /* ---- time ---- */
@@ -100,13 +124,13 @@ static uint64_t side_now(struct side *s)
     return s->clock;
 }
 
-static void side_checkpoint(struct side *s)
+static void side_checkpoint(struct side *s, uint32_t place)
 {
     s->tx.since = s->tx.held != 0 && not_over(s, s->tx.since) ? PERIOD : 0;
     if (s->rx.idle_since != NOTIFY_NEVER)
         s->rx.idle_since = not_over(s, s->rx.idle_since) ? PERIOD : 0;
     s->clock = PERIOD;
-    explore_checkpoint();
+    explore_checkpoint(place);
 }
 
 /* Sleeps until told, or until news that it held back itself is due. */
@@ -122,10 +146,10 @@ static bool side_news_due(struct side *s)
     return notify_deadline(run.scenario.policy, &s->tx) <= side_now(s);
 }
 
-/* Of so many: each number from 1 up to all. */
-static int32_t take_some(int32_t n)
+/* Of so many: all, or if that shall vary each number from 1 up. */
+static uint32_t take_some(uint32_t n)
 {
-    return n == 0 ? 0 : 1 + (int32_t)explore_choose((uint32_t)n);
+    return run.scenario.vary ? 1 + explore_choose(n) : n;
 }
 
 /* ---- front end ---- */
@@ -146,34 +170,40 @@ static uint32_t front_may_send(const struct front_private *f)
     return ring_min(left, run.capacity - (f->sent - f->answered));
 }
 
+/* True: requests were sent, and there is room for more of them. */
 static bool front_send(struct front_private *f)
 {
     uint32_t most = front_may_send(f);
     if (most == 0)
         return false;
-    int32_t n = R(req_reserve)(&f->ring, (uint32_t)take_some((int32_t)most));
+    int32_t n = R(req_reserve)(&f->ring, take_some(most));
     explore_require(n >= 0, "req_reserve: %s", ring_error_text(n));
-    for (int32_t i = 0; i < n; i++) {
-        struct request request = {.number = f->sent + (uint32_t)i, .front = f->index};
-        R(req_write)(&f->ring, (uint32_t)i, &request, PAYLOAD);
-    }
     if (n == 0)
         return false;
-    R(req_publish)(&f->ring, (uint32_t)n);
-    f->sent += (uint32_t)n;
-    front_tell(f,
-               notify_published(run.scenario.policy, &f->side.tx, (uint32_t)n, side_now(&f->side)));
-    return true;
+    f->taken = (uint32_t)n;
+    side_checkpoint(&f->side, FRONT_RESERVED);
+    for (uint32_t i = 0; i < f->taken; i++) {
+        struct request request = {.number = f->sent + i, .front = f->index};
+        R(req_write)(&f->ring, i, &request, PAYLOAD);
+    }
+    R(req_publish)(&f->ring, f->taken);
+    f->sent += f->taken;
+    front_tell(f, notify_published(run.scenario.policy, &f->side.tx, f->taken, side_now(&f->side)));
+    f->taken = 0;
+    return front_may_send(f) != 0;
 }
 
 static bool front_receive(struct front_private *f)
 {
     int32_t n = R(rsp_peek)(&f->ring, run.capacity);
     explore_require(n >= 0, "rsp_peek: %s", ring_error_text(n));
-    n = take_some(n);
-    for (int32_t i = 0; i < n; i++) {
+    if (n == 0)
+        return false;
+    f->taken = take_some((uint32_t)n);
+    side_checkpoint(&f->side, FRONT_PEEKED);
+    for (uint32_t i = 0; i < f->taken; i++) {
         struct response response;
-        R(rsp_read)(&f->ring, (uint32_t)i, &response, PAYLOAD);
+        R(rsp_read)(&f->ring, i, &response, PAYLOAD);
         explore_require(response.number < f->sent && response.check == ~f->index,
                         "front end received a response that nobody sent: 0x%08x 0x%08x",
                         response.number, response.check);
@@ -181,10 +211,9 @@ static bool front_receive(struct front_private *f)
                         "request %u was answered twice", response.number);
         f->answers_got |= 1U << response.number;
     }
-    if (n == 0)
-        return false;
-    R(rsp_release)(&f->ring, (uint32_t)n);
-    f->answered += (uint32_t)n;
+    R(rsp_release)(&f->ring, f->taken);
+    f->answered += f->taken;
+    f->taken = 0;
     notify_busy(run.scenario.policy, &f->side.rx);
     return true;
 }
@@ -205,8 +234,10 @@ static void front_wait(struct front_private *f)
     if (wait == NOTIFY_SPIN)
         return;
     bool there = wait == NOTIFY_ARM && R(rsp_arm)(&f->ring, notify_after(&f->side.rx, outstanding));
-    if (!there || (run.scenario.fault == FAULT_NO_RECHECK && !run.scenario.fault_at_back))
+    if (!there || (run.scenario.fault == FAULT_NO_RECHECK && !run.scenario.fault_at_back)) {
+        side_checkpoint(&f->side, wait == NOTIFY_ARM ? FRONT_SLEEPS_ARMED : FRONT_SLEEPS);
         side_sleep(&f->side);
+    }
     if (wait == NOTIFY_ARM)
         R(rsp_disarm)(&f->ring);
 }
@@ -215,11 +246,13 @@ static void front_run(void *private)
 {
     struct front_private *f = (struct front_private *)private;
     while (f->answered < run.scenario.requests[f->index]) {
-        side_checkpoint(&f->side);
-        bool sent = front_send(f);
-        bool received = front_receive(f);
-        if (!received && !(sent && front_may_send(f) != 0))
-            front_wait(f);
+        side_checkpoint(&f->side, FRONT_STARTS);
+        bool again = front_send(f);
+        side_checkpoint(&f->side, again ? FRONT_SENT_SOME : FRONT_SENT_ALL);
+        if (front_receive(f) || again)
+            continue;
+        side_checkpoint(&f->side, FRONT_WAITS);
+        front_wait(f);
     }
 }
 
@@ -243,10 +276,13 @@ static bool back_receive(struct back_private *b)
 {
     int32_t n = R(req_peek)(&b->ring, run.capacity * run.scenario.fronts);
     explore_require(n >= 0, "req_peek: %s", ring_error_text(n));
-    n = take_some(n);
-    for (int32_t i = 0; i < n; i++) {
+    if (n == 0)
+        return false;
+    b->taken = take_some((uint32_t)n);
+    side_checkpoint(&b->side, BACK_PEEKED);
+    for (uint32_t i = 0; i < b->taken; i++) {
         struct request request;
-        b->work[i].tag = R(req_read)(&b->ring, (uint32_t)i, &request, PAYLOAD);
+        b->work[i].tag = R(req_read)(&b->ring, i, &request, PAYLOAD);
         explore_require(request.front < run.scenario.fronts &&
                             request.number < run.scenario.requests[request.front] &&
                             request.number == b->next[request.front],
@@ -255,33 +291,30 @@ static bool back_receive(struct back_private *b)
         b->next[request.front]++;
         b->work[i].request = request;
     }
-    if (n == 0)
-        return false;
-    b->peeked = b->unanswered = (uint32_t)n;
+    b->unanswered = b->taken;
     if (!(R(TRAITS) & RING_RELEASE_FREES))
-        R(req_release)(&b->ring, (uint32_t)n);
+        R(req_release)(&b->ring, b->taken);
     notify_busy(run.scenario.policy, &b->side.rx);
     return true;
 }
 
 static bool back_answer(struct back_private *b)
 {
-    int32_t n = R(rsp_reserve)(&b->ring, (uint32_t)take_some((int32_t)b->unanswered));
+    int32_t n = R(rsp_reserve)(&b->ring, take_some(b->unanswered));
     explore_require(n >= 0, "rsp_reserve: %s", ring_error_text(n));
-    for (int32_t i = 0; i < n; i++) {
-        uint32_t w = b->unanswered - 1 - (uint32_t)i;
-        struct response response = {.number = b->work[w].request.number,
-                                    .check = ~b->work[w].request.front};
-        R(rsp_write)(&b->ring, (uint32_t)i, b->work[w].tag, &response, PAYLOAD);
-    }
     if (n == 0)
         return false;
+    for (uint32_t i = 0; i < (uint32_t)n; i++) {
+        uint32_t w = --b->unanswered;
+        struct response response = {.number = b->work[w].request.number,
+                                    .check = ~b->work[w].request.front};
+        R(rsp_write)(&b->ring, i, b->work[w].tag, &response, PAYLOAD);
+    }
     R(rsp_publish)(&b->ring, (uint32_t)n);
-    b->unanswered -= (uint32_t)n;
     if (b->unanswered == 0) {
         if (R(TRAITS) & RING_RELEASE_FREES)
-            R(req_release)(&b->ring, b->peeked);
-        b->peeked = 0;
+            R(req_release)(&b->ring, b->taken);
+        b->taken = 0;
         memset(b->work, 0, sizeof(b->work));
     }
     back_tell(b,
@@ -304,8 +337,10 @@ static void back_wait(struct back_private *b)
     if (wait == NOTIFY_SPIN)
         return;
     bool there = wait == NOTIFY_ARM && R(req_arm)(&b->ring, notify_after(&b->side.rx, 0));
-    if (!there || (run.scenario.fault == FAULT_NO_RECHECK && run.scenario.fault_at_back))
+    if (!there || (run.scenario.fault == FAULT_NO_RECHECK && run.scenario.fault_at_back)) {
+        side_checkpoint(&b->side, wait == NOTIFY_ARM ? BACK_SLEEPS_ARMED : BACK_SLEEPS);
         side_sleep(&b->side);
+    }
     if (wait == NOTIFY_ARM)
         R(req_disarm)(&b->ring);
 }
@@ -314,9 +349,10 @@ static void back_run(void *private)
 {
     struct back_private *b = (struct back_private *)private;
     for (;;) {
-        side_checkpoint(&b->side);
-        bool progress = b->unanswered != 0 || back_receive(b);
-        if (!progress || !back_answer(b))
+        side_checkpoint(&b->side, BACK_STARTS);
+        bool work = b->unanswered != 0 || back_receive(b);
+        side_checkpoint(&b->side, work ? BACK_ANSWERS : BACK_WAITS);
+        if (!work || !back_answer(b))
             back_wait(b);
     }
 }
@@ -375,9 +411,9 @@ static uint32_t entries_for(uint32_t capacity, uint32_t fronts)
 static void plant(struct explore_thread *thread, enum scenario_fault fault)
 {
     if (fault == FAULT_NO_FENCE_ASK)
-        thread->dropped_fences = 1U << RING_FENCE_ASK;
+        thread->dropped_fences = 1U << EXPLORE_FENCE_ASK;
     if (fault == FAULT_NO_FENCE_ARM)
-        thread->dropped_fences = 1U << RING_FENCE_ARM;
+        thread->dropped_fences = 1U << EXPLORE_FENCE_ARM;
     thread->early_release = fault == FAULT_EARLY_RELEASE;
 }
 

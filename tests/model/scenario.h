@@ -6,6 +6,7 @@
 #ifndef MODEL_SCENARIO_H
 #define MODEL_SCENARIO_H
 
+#include "explore.h"
 #include "rings/notify.h"
 #include "rings/ring.h"
 
@@ -26,6 +27,7 @@ struct scenario {
     uint32_t entries;
     uint32_t fronts;
     uint32_t requests[SCENARIO_FRONTS_MAX]; /* of each front end */
+    bool vary; /* how many entries an end takes at a time: all that it can, or any number */
     enum scenario_fault fault;
     bool fault_at_back; /* else at every front end */
 };
