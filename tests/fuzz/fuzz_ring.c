@@ -71,11 +71,17 @@ static uint32_t some_size(uint32_t max)
     return 4 + fuzz_u8() % (max / 4) * 4;
 }
 
+/* Slots of a ring or lane at most, and so the most that a call can grant or find. */
+static uint32_t at_most(const struct session *s, uint32_t n)
+{
+    return ring_min(n, 2 * s->g.entries);
+}
+
 /* What a call that can fail may return: 0..n, or broken; and broken for ever, but never among the
  * honest. */
-static uint32_t granted(int32_t result, uint32_t n, bool *broken)
+static uint32_t granted(const struct session *s, int32_t result, uint32_t n, bool *broken)
 {
-    fuzz_check(result == RING_EBROKEN || (result >= 0 && (uint32_t)result <= n));
+    fuzz_check(result == RING_EBROKEN || (result >= 0 && (uint32_t)result <= at_most(s, n)));
     if (*broken)
         fuzz_check(result == RING_EBROKEN);
     if (result == RING_EBROKEN) {
@@ -86,11 +92,6 @@ static uint32_t granted(int32_t result, uint32_t n, bool *broken)
     return (uint32_t)result;
 }
 
-static uint32_t at_most(const struct session *s, uint32_t n)
-{
-    return ring_min(n, 2 * s->g.entries);
-}
-
 static void req_reserve(struct session *s)
 {
     uint32_t n = some(s->capacity + 2);
@@ -99,7 +100,7 @@ static void req_reserve(struct session *s)
     if (s->req_granted != 0 || n == 0)
         return;
     CALL(req_reserve, at_most(s, n));
-    s->req_granted = granted(R(req_reserve)(s->f, n), n, &s->req_tx_broken);
+    s->req_granted = granted(s, R(req_reserve)(s->f, n), n, &s->req_tx_broken);
     s->over = s->over || s->req_published + s->req_granted > IDS;
 }
 
@@ -127,7 +128,7 @@ static void req_peek(struct session *s)
 {
     uint32_t n = some(s->capacity + 2);
     CALL(req_peek, at_most(s, n));
-    uint32_t found = granted(R(req_peek)(s->b, n), n, &s->req_rx_broken);
+    uint32_t found = granted(s, R(req_peek)(s->b, n), n, &s->req_rx_broken);
     s->req_peeked = found;
     if (s->req_released + found > s->req_seen)
         s->req_seen = s->req_released + found;
@@ -191,7 +192,7 @@ static void rsp_reserve(struct session *s)
     if (s->rsp_granted != 0 || n == 0)
         return;
     CALL(rsp_reserve, n);
-    s->rsp_granted = granted(R(rsp_reserve)(s->b, n), n, &s->rsp_tx_broken);
+    s->rsp_granted = granted(s, R(rsp_reserve)(s->b, n), n, &s->rsp_tx_broken);
 }
 
 static void rsp_publish(struct session *s)
@@ -218,7 +219,7 @@ static void rsp_peek(struct session *s)
 {
     uint32_t n = some(s->capacity + 2);
     CALL(rsp_peek, at_most(s, n));
-    uint32_t found = granted(R(rsp_peek)(s->f, n), n, &s->rsp_rx_broken);
+    uint32_t found = granted(s, R(rsp_peek)(s->f, n), n, &s->rsp_rx_broken);
     s->rsp_peeked = found;
     if (s->rsp_released + found > s->rsp_seen)
         s->rsp_seen = s->rsp_released + found;

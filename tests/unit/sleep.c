@@ -382,6 +382,71 @@ static inline __attribute__((always_inline)) void back_loop(struct sleep_run *ru
     }
 }
 
+/*
+ * One-way: no response that would order the two sides a second time. What is left is that releasing
+ * a slot comes before its next use, which the thread sanitizer can then see missing.
+ */
+
+static void *front_one_way(void *arg)
+{
+    struct sleep_run *run = (struct sleep_run *)arg;
+    struct ring *ring = (struct ring *)run->ring;
+    struct rng rng = rng_seeded(1);
+    uint32_t sent = 0, requests = (uint32_t)run->requests;
+    while (sent != requests && !run->stop) {
+        uint32_t want = ring_min(rng_batch(&rng, BATCH_MAX), requests - sent);
+        int32_t granted = R(req_reserve)(&ring->front, want);
+        if (granted < 0 || (uint32_t)granted > want) {
+            give_up(run, &run->front, "req_reserve went wrong");
+            return NULL;
+        }
+        for (uint32_t i = 0; i < (uint32_t)granted; i++) {
+            uint8_t bytes[REQ_SIZE];
+            payload_fill(bytes, REQ_SIZE, PAYLOAD_REQUEST, sent + i);
+            R(req_write)(&ring->front, i, bytes, REQ_SIZE);
+        }
+        if (granted > 0)
+            R(req_publish)(&ring->front, (uint32_t)granted);
+        sent += (uint32_t)granted;
+        show(&run->front, sent, 0, 0);
+        if (granted == 0)
+            sched_yield();
+    }
+    R(req_flush)(&ring->front);
+    return NULL;
+}
+
+static void *back_one_way(void *arg)
+{
+    struct sleep_run *run = (struct sleep_run *)arg;
+    struct ring *ring = (struct ring *)run->ring;
+    struct rng rng = rng_seeded(2);
+    uint32_t taken = 0, requests = (uint32_t)run->requests;
+    while (taken != requests && !run->stop) {
+        uint32_t want = rng_batch(&rng, BATCH_MAX);
+        int32_t found = R(req_peek)(&ring->back, want);
+        if (found < 0 || (uint32_t)found > want) {
+            give_up(run, &run->back, "req_peek went wrong");
+            return NULL;
+        }
+        for (uint32_t i = 0; i < (uint32_t)found; i++) {
+            uint8_t bytes[REQ_SIZE];
+            R(req_read)(&ring->back, i, bytes, REQ_SIZE);
+            if (payload_id(bytes) != taken + i || !payload_ok(bytes, REQ_SIZE, PAYLOAD_REQUEST)) {
+                give_up(run, &run->back, "a request was lost or damaged");
+                return NULL;
+            }
+        }
+        if (found > 0)
+            R(req_release)(&ring->back, (uint32_t)found);
+        taken += (uint32_t)found;
+        show(&run->back, 0, taken, 0);
+        if (found == 0)
+            sched_yield();
+    }
+    return NULL;
+}
+
 #define RING_POLICY(id, name, summary)                   \
     static void *front_##id(void *arg)                   \
     {                                                    \
@@ -402,9 +467,14 @@ static inline __attribute__((always_inline)) void back_loop(struct sleep_run *ru
 #undef RING_POLICY
 
 extern const struct sleep_suite R(sleep);
-const struct sleep_suite R(sleep) = {.cases = {
+const struct sleep_suite R(sleep) = {
+    .one_way = {"one-way", (R(TRAITS) & RING_RELEASE_FREES) != 0 ? ring_new : NULL, ring_free,
+                front_one_way, back_one_way},
+    .cases =
+        {
 #define RING_POLICY(id, name, summary) \
     [NOTIFY_##id] = {name, ring_new, ring_free, front_##id, back_##id},
 #include "rings/policies.def"
 #undef RING_POLICY
-                                     }};
+        },
+};

@@ -36,7 +36,7 @@ struct sleep_run {
     void *ring; /* of the layout's own type */
 };
 
-/* A layout with a policy. */
+/* A layout with a policy; where it has none to run, open is NULL. */
 struct sleep_case {
     const char *policy;
     bool (*open)(struct sleep_run *); /* the ring; false: no memory */
@@ -45,9 +45,9 @@ struct sleep_case {
     void *(*back)(void *run);
 };
 
-/* By policy. */
 struct sleep_suite {
-    struct sleep_case cases[NOTIFY_POLICIES];
+    struct sleep_case cases[NOTIFY_POLICIES]; /* by policy */
+    struct sleep_case one_way; /* requests only, polled; for layouts with RING_RELEASE_FREES */
 };
 
 /* Helpers of the sides, in sleep_main.c. */
