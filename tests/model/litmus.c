@@ -224,6 +224,14 @@ static void choose_of_three(void *private)
     *(uint64_t *)private = explore_choose(3);
 }
 
+static void store_either_forget(void *private)
+{
+    (void)private;
+    store(x, 1 + explore_choose(2));
+    explore_checkpoint(1);
+    load(y);
+}
+
 static void tell(void *private)
 {
     (void)private;
@@ -358,6 +366,12 @@ static const struct litmus all[] = {
      .registers = {1},
      .outcomes = 3,
      .outcome = {0, 1, 2}},
+    {.name = "states differ by what is buffered",
+     .threads = 1,
+     .run = {store_either_forget},
+     .memory = true,
+     .outcomes = 2,
+     .outcome = {1, 2}},
     {.name = "a bell is sticky, and comes after what was stored before",
      .threads = 2,
      .run = {tell, sleep_load_x},

@@ -26,6 +26,9 @@
 #include "rings/layouts.def"
 #undef RING_LAYOUT
 
+/* Enough that layouts with batch control hold back more than one entry. */
+#define BATCHED_ENTRIES 16U
+
 static const struct layout {
     const char *name;
     uint32_t without;
@@ -104,9 +107,10 @@ static void test_sound(const struct layout *layout, struct scenario scenario)
     layout->scenario->explore(&scenario, model.states_max, &result);
     double seconds = (double)(clock() - started) / CLOCKS_PER_SEC;
     if (!tap_test(result.verdict == EXPLORE_PASSED,
-                  "%s %s: %u entries, %u front end%s (%u states, %.2f s)", layout->name,
+                  "%s %s: %u entries, %u front end%s%s (%u states, %.2f s)", layout->name,
                   notify_name(scenario.policy), scenario.entries, scenario.fronts,
-                  scenario.fronts == 1 ? "" : "s", result.states, seconds))
+                  scenario.fronts == 1 ? "" : "s", scenario.one_way ? ", one way" : "",
+                  result.states, seconds))
         print_failure(&result);
 }
 
@@ -139,6 +143,38 @@ static void test_fault(const struct layout *layout, struct scenario scenario)
                                                           : result[side].message);
 }
 
+/* From one that fits the capacity of two, all the others. */
+static void test_sound_ones(const struct layout *layout, const struct scenario scenario)
+{
+    const struct scenario_layout *l = layout->scenario;
+    test_sound(layout, scenario);
+
+    struct scenario single = scenario;
+    single.entries = l->entries_for(1, 1);
+    if (single.entries != scenario.entries)
+        test_sound(layout, single);
+
+    struct scenario batched = scenario;
+    batched.entries = BATCHED_ENTRIES;
+    test_sound(layout, batched);
+
+    if (l->traits & RING_RELEASE_FREES) {
+        struct scenario one_way = scenario;
+        one_way.one_way = true;
+        one_way.requests[0] += scenario.entries; /* so that the ring gets full more than once */
+        test_sound(layout, one_way);
+    }
+    if ((l->traits & RING_MANY_FRONTS) && model.requests > 1) {
+        struct scenario pair = scenario;
+        pair.fronts = 2;
+        pair.vary = !notify_uses_clock(scenario.policy); /* with time and three threads too many */
+        pair.entries = l->entries_for(2, 2);
+        pair.requests[0] = model.requests - 1;
+        pair.requests[1] = 1;
+        test_sound(layout, pair);
+    }
+}
+
 static bool wanted(const char *choice, const char *name)
 {
     return choice == NULL || strcmp(choice, name) == 0;
@@ -153,22 +189,8 @@ static void test_layout_policy(const struct layout *layout, enum notify_policy p
                                 .requests = {model.requests},
                                 .vary = true};
 
-    if (wanted(model.fault, "none")) {
-        test_sound(layout, scenario);
-        struct scenario single = scenario;
-        single.entries = entries_for(1, 1);
-        if (single.entries != scenario.entries)
-            test_sound(layout, single);
-        if ((layout->scenario->traits & RING_MANY_FRONTS) && model.requests > 1) {
-            struct scenario pair = scenario;
-            pair.fronts = 2;
-            pair.vary = !notify_uses_clock(policy); /* with time and three threads too many */
-            pair.entries = entries_for(2, 2);
-            pair.requests[0] = model.requests - 1;
-            pair.requests[1] = 1;
-            test_sound(layout, pair);
-        }
-    }
+    if (wanted(model.fault, "none"))
+        test_sound_ones(layout, scenario);
     scenario.vary = false;
     for (scenario.fault = FAULT_NONE + 1; scenario.fault < FAULTS; scenario.fault++)
         if (wanted(model.fault, faults[scenario.fault].name) &&

@@ -167,6 +167,8 @@ static void front_tell(struct front_private *f, enum notify_action action)
 static uint32_t front_may_send(const struct front_private *f)
 {
     uint32_t left = run.scenario.requests[f->index] - f->sent;
+    if (run.scenario.one_way)
+        return ring_min(left, run.capacity);
     return ring_min(left, run.capacity - (f->sent - f->answered));
 }
 
@@ -227,7 +229,7 @@ static void front_wait(struct front_private *f)
         front_tell(f, notify_flush(policy, &f->side.tx));
         return;
     }
-    if (outstanding == 0)
+    if (outstanding == 0 || run.scenario.one_way)
         return; /* it waits for room, and nobody tells of room */
 
     enum notify_wait wait = notify_idle(policy, &f->side.rx, side_now(&f->side));
@@ -254,6 +256,20 @@ static void front_run(void *private)
         side_checkpoint(&f->side, FRONT_WAITS);
         front_wait(f);
     }
+}
+
+static void front_run_one_way(void *private)
+{
+    struct front_private *f = (struct front_private *)private;
+    while (f->sent < run.scenario.requests[f->index] ||
+           notify_deadline(run.scenario.policy, &f->side.tx) != NOTIFY_NEVER) {
+        side_checkpoint(&f->side, FRONT_STARTS);
+        if (front_send(f))
+            continue;
+        side_checkpoint(&f->side, FRONT_WAITS);
+        front_wait(f);
+    }
+    R(req_flush)(&f->ring);
 }
 
 /* ---- back end ---- */
@@ -291,9 +307,11 @@ static bool back_receive(struct back_private *b)
         b->next[request.front]++;
         b->work[i].request = request;
     }
-    b->unanswered = b->taken;
-    if (!(R(TRAITS) & RING_RELEASE_FREES))
+    if (!(R(TRAITS) & RING_RELEASE_FREES) || run.scenario.one_way)
         R(req_release)(&b->ring, b->taken);
+    if (run.scenario.one_way)
+        b->taken = 0;
+    b->unanswered = b->taken;
     notify_busy(run.scenario.policy, &b->side.rx);
     return true;
 }
@@ -354,6 +372,26 @@ static void back_run(void *private)
         side_checkpoint(&b->side, work ? BACK_ANSWERS : BACK_WAITS);
         if (!work || !back_answer(b))
             back_wait(b);
+    }
+}
+
+static bool back_has_all(const struct back_private *b)
+{
+    for (uint32_t f = 0; f < run.scenario.fronts; f++)
+        if (b->next[f] != run.scenario.requests[f])
+            return false;
+    return true;
+}
+
+static void back_run_one_way(void *private)
+{
+    struct back_private *b = (struct back_private *)private;
+    while (!back_has_all(b)) {
+        side_checkpoint(&b->side, BACK_STARTS);
+        if (!back_receive(b)) {
+            side_checkpoint(&b->side, BACK_WAITS);
+            back_wait(b);
+        }
     }
 }
 
@@ -435,16 +473,16 @@ static void explore(const struct scenario *scenario, uint32_t max_states,
     for (uint32_t i = 0; i < scenario->fronts; i++) {
         program.thread[i] =
             (struct explore_thread){.name = front_names[i],
-                                    .run = front_run,
+                                    .run = run.scenario.one_way ? front_run_one_way : front_run,
                                     .private_size = sizeof(struct front_private) + footprint.front};
         if (!scenario->fault_at_back)
             plant(&program.thread[i], scenario->fault);
     }
     struct explore_thread *back = &program.thread[scenario->fronts];
     *back = (struct explore_thread){.name = "back",
-                                    .run = back_run,
+                                    .run = run.scenario.one_way ? back_run_one_way : back_run,
                                     .private_size = sizeof(struct back_private) + footprint.back,
-                                    .server = true};
+                                    .server = !run.scenario.one_way};
     if (scenario->fault_at_back)
         plant(back, scenario->fault);
     explore_run(&program, result);

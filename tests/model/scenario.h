@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is explored of a ring: each front end sends its requests and collects the responses, asleep
- * when there is nothing to do; the back end answers for ever. scenario.c is compiled once a layout.
+ * when there is nothing to do; the back end answers for ever. Or one way: requests alone, until the
+ * back end has got them all. scenario.c is compiled once a layout.
  */
 #ifndef MODEL_SCENARIO_H
 #define MODEL_SCENARIO_H
@@ -27,7 +28,8 @@ struct scenario {
     uint32_t entries;
     uint32_t fronts;
     uint32_t requests[SCENARIO_FRONTS_MAX]; /* of each front end */
-    bool vary; /* how many entries an end takes at a time: all that it can, or any number */
+    bool one_way; /* no responses: only reserve limits what is outstanding (RING_RELEASE_FREES) */
+    bool vary;    /* how many entries an end takes at a time: all that it can, or any number */
     enum scenario_fault fault;
     bool fault_at_back; /* else at every front end */
 };
