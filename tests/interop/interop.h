@@ -10,6 +10,7 @@
 #ifndef TESTS_INTEROP_INTEROP_H
 #define TESTS_INTEROP_INTEROP_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "rings/layout.h"
@@ -18,8 +19,6 @@
 #include "tests/unit/tap.h"
 
 #define ENTRIES_MAX 64U
-#define REGION_MAX 16384U
-#define PRIVATE_MAX 1024U
 #define STEPS 8000U /* moves in one game */
 
 static const uint32_t interop_sizes[] = {2, 8, ENTRIES_MAX};
@@ -37,9 +36,8 @@ struct channel {
     struct ring_geometry geometry;
     size_t size; /* bytes of the region in use */
     uint32_t capacity;
-    _Alignas(RING_ALIGN) uint8_t shared[REGION_MAX];
-    _Alignas(8) uint8_t front_private[PRIVATE_MAX];
-    _Alignas(8) uint8_t back_private[PRIVATE_MAX];
+    uint8_t *shared;
+    void *front_private, *back_private;
     struct R(front) front;
     struct R(back) back;
     struct peer peer;
@@ -55,17 +53,31 @@ struct channel {
 
 typedef void move_fn(struct channel *, struct rng *);
 
-/* A new channel with nothing initialised in the region. */
+/* Exactly as many bytes as asked for, so that the address sanitizer sees the first beyond them. */
+static inline void *exact_memory(size_t size)
+{
+    void *memory = NULL;
+    assert_int_equal(posix_memalign(&memory, RING_ALIGN, size), 0);
+    memset(memory, 0, size);
+    return memory;
+}
+
+/* A new channel in place of the last one, with nothing initialised in the region. */
 static inline struct channel *channel_open(const struct ring_geometry *geometry)
 {
     static struct channel channel;
     struct channel *c = &channel;
+    free(c->shared);
+    free(c->front_private);
+    free(c->back_private);
     memset(c, 0, sizeof(*c));
     struct ring_footprint fp = {0};
     assert_int_equal(R(footprint)(geometry, &fp), RING_OK);
-    assert_true(fp.shared <= REGION_MAX && fp.front <= PRIVATE_MAX && fp.back <= PRIVATE_MAX);
     c->geometry = *geometry;
     c->size = fp.shared;
+    c->shared = (uint8_t *)exact_memory(fp.shared);
+    c->front_private = exact_memory(fp.front);
+    c->back_private = exact_memory(fp.back);
     c->capacity = R(capacity)(geometry);
     c->req_event = c->rsp_event = 1;
     return c;

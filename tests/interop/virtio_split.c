@@ -248,10 +248,11 @@ static struct channel *one_chain(void)
     return c;
 }
 
-static void refused_by_back(struct channel *c)
+/* Peeking for n finds out, and the end stays broken. */
+static void refused_by_back(struct channel *c, uint32_t n)
 {
-    assert_int_equal(R(req_peek)(&c->back, 8), RING_EBROKEN);
-    assert_int_equal(R(req_peek)(&c->back, 8), RING_EBROKEN);
+    assert_int_equal(R(req_peek)(&c->back, n), RING_EBROKEN);
+    assert_int_equal(R(req_peek)(&c->back, 1), RING_EBROKEN);
     assert_int_equal(R(rsp_reserve)(&c->back, 1), RING_EBROKEN);
     assert_true(R(req_arm)(&c->back, 1));
 }
@@ -273,7 +274,8 @@ static void test_back_refuses(void **state)
         {2, {.len = 16 ^ 12}},
         {2, {.addr = 1ULL << 63}},
         {2, {.addr = 1ULL << 32}},
-        {2, {.next = 8}},
+        {2, {.next = 1 ^ 8}},
+        {2, {.next = 1 ^ 0xffff}},
         {1, {.flags = VRING_DESC_F_NEXT}},  /* three descriptors */
         {1, {.flags = VRING_DESC_F_WRITE}}, /* nothing to write */
         {1, {.flags = VRING_DESC_F_INDIRECT}},
@@ -289,7 +291,7 @@ static void test_back_refuses(void **state)
         d->len ^= wrong[i].xor.len;
         d->flags ^= wrong[i].xor.flags;
         d->next ^= wrong[i].xor.next;
-        refused_by_back(c);
+        refused_by_back(c, 8);
     }
 }
 
@@ -303,6 +305,11 @@ static void test_back_knows_the_edge(void **state)
             struct vring_desc *d = &c->peer.ring.desc[which];
             d->addr = c->size - d->len + (uint32_t)over;
             assert_int_equal(R(req_peek)(&c->back, 1), over ? RING_EBROKEN : 1);
+
+            c = one_chain();
+            d = &c->peer.ring.desc[which];
+            d->addr = 0 - (uint64_t)d->len; /* ends at 2^64 */
+            refused_by_back(c, 1);
         }
     for (int over = 0; over < 2; over++) { /* a longer response buffer than is needed */
         struct channel *c = one_chain();
@@ -315,27 +322,27 @@ static void test_back_knows_the_edge(void **state)
 static void test_back_refuses_entries(void **state)
 {
     (void)state;
-    struct channel *c = one_chain();
-    c->peer.ring.avail->ring[0] = 8; /* no such descriptor */
-    refused_by_back(c);
+    struct channel *c;
+    for (uint32_t head = 8; head <= UINT16_MAX; head += 1 + head / 2) {
+        c = one_chain();
+        c->peer.ring.avail->ring[0] = (uint16_t)head; /* no such descriptor */
+        refused_by_back(c, 8);
+    }
 
     c = one_chain();
     c->peer.ring.avail->idx = 5; /* more than all chains */
-    refused_by_back(c);
-
-    c = one_chain();
-    c->peer.ring.avail->idx = UINT16_MAX; /* backwards */
-    refused_by_back(c);
+    refused_by_back(c, 1);
 
     c = one_chain();
     c->peer.ring.avail->ring[1] = 2; /* in flight already */
     c->peer.ring.avail->idx = 2;
-    refused_by_back(c);
+    refused_by_back(c, 2);
 
     c = one_chain();
+    c->peer.ring.avail->idx = 2;
     assert_int_equal(R(req_peek)(&c->back, 1), 1);
-    c->peer.ring.avail->idx = 0; /* taken back */
-    refused_by_back(c);
+    c->peer.ring.avail->idx = 1; /* taken back */
+    refused_by_back(c, 3);
 }
 
 /* What a back end has checked, it does not read again. */
@@ -375,7 +382,7 @@ static void test_back_refuses_tags(void **state)
         R(rsp_write)(&c->back, 0, tags[i], "01234567", 8);
         R(rsp_publish)(&c->back, 1);
         assert_int_equal(c->peer.ring.used->idx, 0);
-        refused_by_back(c);
+        refused_by_back(c, 8);
     }
 }
 
@@ -401,10 +408,10 @@ static void device_uses(struct channel *c, uint32_t id, uint32_t len)
     used->idx++;
 }
 
-static void refused_by_front(struct channel *c)
+static void refused_by_front(struct channel *c, uint32_t n)
 {
-    assert_int_equal(R(rsp_peek)(&c->front, 8), RING_EBROKEN);
-    assert_int_equal(R(rsp_peek)(&c->front, 8), RING_EBROKEN);
+    assert_int_equal(R(rsp_peek)(&c->front, n), RING_EBROKEN);
+    assert_int_equal(R(rsp_peek)(&c->front, 1), RING_EBROKEN);
     assert_int_equal(R(req_reserve)(&c->front, 1), RING_EBROKEN);
     assert_true(R(rsp_arm)(&c->front, 1));
 }
@@ -419,7 +426,8 @@ static void test_front_refuses(void **state)
     assert_int_equal(R(rsp_peek)(&c->front, 8), 2);
 
     const struct vring_used_elem wrong[] = {
-        {.id = 8, .len = 8},                             /* no such descriptor */
+        {.id = 8, .len = 8}, /* no such descriptor */
+        {.id = UINT32_MAX - 1, .len = 8},
         {.id = first | 0x10000u, .len = 8},              /* not even in the low half */
         {.id = c->peer.ring.desc[first].next, .len = 8}, /* not a head */
         {.id = first, .len = 12},                        /* longer than the buffer */
@@ -427,7 +435,7 @@ static void test_front_refuses(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         c = two_requests();
         device_uses(c, wrong[i].id, wrong[i].len);
-        refused_by_front(c);
+        refused_by_front(c, 8);
     }
 
     for (uint16_t head = 0; head < 8; head++) { /* not in flight */
@@ -435,17 +443,26 @@ static void test_front_refuses(void **state)
             continue;
         c = two_requests();
         device_uses(c, head, 8);
-        refused_by_front(c);
+        refused_by_front(c, 8);
     }
 
     c = two_requests();
     device_uses(c, first, 8);
     device_uses(c, first, 8); /* twice */
-    refused_by_front(c);
+    refused_by_front(c, 8);
 
     c = two_requests();
+    device_uses(c, first, 8);
+    device_uses(c, second, 8);
     c->peer.ring.used->idx = 3; /* more than were asked for */
-    refused_by_front(c);
+    refused_by_front(c, 2);
+
+    c = two_requests();
+    device_uses(c, first, 8);
+    device_uses(c, second, 8);
+    assert_int_equal(R(rsp_peek)(&c->front, 1), 1);
+    c->peer.ring.used->idx = 1; /* taken back */
+    refused_by_front(c, 3);
 }
 
 /* ---- Shape ---- */

@@ -292,6 +292,8 @@ static void test_public_front_our_back(void **state)
     }
 }
 
+#define REGION_MAX (64 + ENTRIES_MAX * 112)
+
 /* A ring of each kind, fed the same. */
 struct twins {
     const struct shape *shape;
