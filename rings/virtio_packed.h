@@ -179,7 +179,7 @@ static inline bool virtio_packed_event_passed(uint32_t event, uint32_t entries, 
 {
     uint32_t flags = event >> 16 & VIRTIO_PACKED_EVENT_MASK;
     if (flags != VIRTIO_PACKED_EVENT_DESC)
-        return flags != VIRTIO_PACKED_EVENT_DISABLE;
+        return flags != VIRTIO_PACKED_EVENT_DISABLE && new != old;
     if (new - old >= entries)
         return true;
     uint32_t lap = event & VIRTIO_PACKED_EVENT_WRAP ? 0 : entries;

@@ -7,4 +7,4 @@ TESTS += $(B)/interop_$(1)
 $(B)/interop_$(1): $(call objects,asan,tests/interop/$(1).c)
 	@$(CC_asan) $(FLAGS_asan) $$^ -lcmocka -o $$@
 endef
-$(foreach t,xen virtio_split,$(eval $(call interop-test,$(t))))
+$(foreach t,xen virtio_split virtio_packed,$(eval $(call interop-test,$(t))))
