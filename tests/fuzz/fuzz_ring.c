@@ -50,6 +50,7 @@ struct session {
     struct pending *pool;        /* read and not answered */
     uint32_t pooled, pool_max;
     bool req_tx_broken, rsp_tx_broken, req_rx_broken, rsp_rx_broken;
+    bool one_way; /* requests only, as many at a time as it likes; where releasing frees */
     bool over;
 };
 
@@ -95,7 +96,7 @@ static uint32_t granted(const struct session *s, int32_t result, uint32_t n, boo
 static void req_reserve(struct session *s)
 {
     uint32_t n = some(s->capacity + 2);
-    if (release_frees) /* else the ring itself knows */
+    if (release_frees && !s->one_way) /* else the ring itself knows */
         n = ring_min(n, s->capacity - s->outstanding);
     if (s->req_granted != 0 || n == 0)
         return;
@@ -118,7 +119,8 @@ static void req_publish(struct session *s)
         R(req_write)(s->f, i, s->req, some_size(s->g.req_size));
     }
     s->req_published += n;
-    s->outstanding += n;
+    if (!s->one_way)
+        s->outstanding += n;
     s->req_granted = 0;
     CALL(req_publish, n);
     R(req_publish)(s->f, n);
@@ -180,6 +182,8 @@ static void req_release(struct session *s)
         return;
     n = ring_min(n, some(n));
     take(s, n);
+    if (s->one_way)
+        s->pooled = 0; /* never answered */
     s->req_released += n;
     s->req_peeked = 0; /* what is left is peeked at again */
     CALL(req_release, n);
@@ -189,7 +193,7 @@ static void req_release(struct session *s)
 static void rsp_reserve(struct session *s)
 {
     uint32_t n = ring_min(some(s->capacity), s->pooled);
-    if (s->rsp_granted != 0 || n == 0)
+    if (s->rsp_granted != 0 || n == 0 || s->one_way)
         return;
     CALL(rsp_reserve, n);
     s->rsp_granted = granted(s, R(rsp_reserve)(s->b, n), n, &s->rsp_tx_broken);
@@ -407,6 +411,7 @@ void R(fuzz_one)(const uint8_t *data, size_t size)
     uint8_t shape = fuzz_u8();
     s.g.entries = 2U << shape % ENTRIES_LOG2_MAX;
     s.g.fronts = (R(TRAITS) & RING_MANY_FRONTS) != 0 ? 1 + (shape >> 3) % FRONTS : 1;
+    s.one_way = release_frees && shape >> 6 == 3;
     s.g.req_size = RING_SIZE_MIN + fuzz_u8() % 63 * 4;
     s.g.rsp_size = RING_SIZE_MIN + fuzz_u8() % 63 * 4;
     s.g.start = starts[fuzz_u8() % STARTS];

@@ -695,6 +695,37 @@ static void test_batch_beyond_free_space(void **state)
     rig_close(&rig);
 }
 
+/*
+ * However few were released, a peek that found nothing has told of them: all room is there again.
+ * In either direction; the ring is large enough for the largest control batch.
+ */
+static void test_late_release_is_told(void **state)
+{
+    (void)state;
+    struct ring_geometry g = plain;
+    g.entries = 256;
+    struct rig rig;
+    rig_open(&rig, &g);
+    for (uint32_t n = 1; n <= 40; n++) {
+        assert_int_equal(front_send_all(&rig, n), n);
+        rig_settle(&rig, NULL);
+        assert_int_equal(front_send_all(&rig, rig.capacity), rig.capacity);
+        R(req_flush)(rig.f);
+        assert_int_equal(back_take_all(&rig), rig.capacity);
+        assert_int_equal(back_answer_all(&rig, NULL), rig.capacity);
+        rig_settle(&rig, NULL);
+    }
+    uint32_t brim = fill_to_the_brim(&rig);
+    empty(&rig, brim);
+    for (uint32_t n = 1; n <= 40; n++) {
+        assert_int_equal(front_send_all(&rig, n), n);
+        empty(&rig, n);
+        assert_int_equal(fill_to_the_brim(&rig), brim);
+        empty(&rig, brim);
+    }
+    rig_close(&rig);
+}
+
 /* One slot comes free at a time, and each can be used at once by both directions. */
 static void test_one_free_slot(void **state)
 {
@@ -1238,6 +1269,7 @@ static const struct CMUnitTest tests[] = {
     T(one_at_a_time),
     T(full),
     T(batch_beyond_free_space),
+    T(late_release_is_told),
     T(one_free_slot),
     T(wrap),
     T(long_run),
