@@ -31,31 +31,33 @@
  * that tail. When it fails another front end has got its claim. After RING_FRONTS_MAX failures,
  * more than there are others to lose against once each, nothing is granted, as if the ring were
  * full: no call waits. (A 32-bit head can come round to the very same value within one claim, after
- * 2^32 others; that takes a preemption of minutes and is what every ring with 32-bit indices
- * accepts.)
+ * 2^32 others; that takes a preemption of more than a minute and is what every ring with 32-bit
+ * indices accepts.)
  *
  * A grant is published from its last position to its first. The back end looks at the lowest, so it
  * sees all of the grant or nothing, and does not take the slots' lines away one by one meanwhile.
  *
  * Ordering:
- *   reserve      load-acquire head, load-acquire tail: each claim was made by one who had read the
- *                tail that allowed it, and compare-and-swap releases, so tail is no older than head
- *                allows: head - tail <= entries. If tail is seen beyond head, head has moved since.
- *   publish   store-release sequence -> peek's load-acquire: slots are written before they are
- * seen. release   store-release tail -> reserve's load-acquire: slots are read before they are
- * claimed again. ask/arm   sequence=; fence; event?  against  event=; fence; sequence?  (Dekker;
- * see lamport.h)
+ *   reserve   load-acquire head, then load-acquire tail: each claim was made by one who had read
+ *             the tail that allowed it, and compare-and-swap releases, so the tail read here is no
+ *             older: head - tail <= entries. If tail is seen beyond head, head has moved since.
+ *   publish   store-release sequence -> peek's load-acquire: slot written before it is seen.
+ *   release   store-release tail -> reserve's load-acquire: slot read before it is claimed again.
+ *   ask/arm   sequence=; fence; event?  against  event=; fence; sequence?  (Dekker; see lamport.h)
  *
- * Why the event index works with many producers. Positions are published out of order: A claims
- * 0..3, B claims 4..7, B publishes first. But each position has one owner, and the back end sleeps
- * only on a position that it has seen unpublished after it had written the event word and a full
- * barrier. Its owner has yet to publish it and will read the event word after that, so the owner
- * tells. In the example with the back end at 0: arm(1)  waits for position 0. B's publication does
- * not count; A's tells. Both are there then. arm(8)  waits for position 7. B tells although 0..3
- * are missing: an early wake-up. The back end finds nothing and arms again. Position 7 is there by
- * now and nobody would tell of it any more, so arm waits for the first hole, position 0, and A
- * tells. A front end asks of all positions between its first and its last one since it last asked.
- * Those of others in between can make it tell once too often, never once too little.
+ * Why the event index works with many producers. Positions are published out of order, but each has
+ * one owner, and the back end sleeps only on a position that it has seen unpublished after it had
+ * written the event word and a full barrier. Its owner has yet to publish it and will read the
+ * event word after that: the owner tells. Let the back end be at 0, A claim 0..3, B claim 4..7, and
+ * B publish first:
+ *
+ *   arm(1)    waits for position 0. B's publication does not count, A's tells.
+ *   arm(8)    waits for position 7. B tells although 0..3 are missing: an early wake-up. The back
+ *             end finds nothing and arms again. Position 7 is there by now and nobody would tell of
+ *             it any more, so arm waits for the first hole, position 0, and A tells.
+ *
+ * A front end asks for all positions from its first to its last one since it last asked. Those of
+ * others in between can make it tell once too often, never once too little.
  *
  * Blocking. A claim that is not published stops the back end at that position: the algorithm has no
  * lock, but a front end that stops between reserve and publish stops the rest. A ring whose room is

@@ -32,10 +32,11 @@
  * for a response that never comes. So dropped stays 0.
  *
  * Capacity. A submission's slot is free as soon as it is consumed, so requests outstanding are
- * bounded by completions, not by submissions: 2*entries would fit, entries are promised, which is
- * what all layouts hold at this geometry. A front end that has more of them makes rsp_reserve grant
- * less; the back end never writes over a completion that is not consumed (the kernel would hold it
- * back in memory of its own, IORING_FEAT_NODROP), so overflow stays 0.
+ * bounded by completions, not by submissions: 2*entries would fit. Promised are entries, as the
+ * layouts with one slot a request have it, so that they are compared with the same number
+ * outstanding. A front end that has more makes rsp_reserve grant less; the back end never writes
+ * over a completion that is not consumed (the kernel would hold it back in memory of its own,
+ * IORING_FEAT_NODROP), so overflow stays 0.
  *
  * Notification. Both words are flags, and both ends tell at the first entry: NEED_WAKEUP is set
  * while the back end sleeps, EVENTFD_DISABLED is clear while the front end does. Where the kernel's

@@ -41,7 +41,8 @@ static inline struct many *many_open(uint32_t fronts, uint32_t entries, uint32_t
 {
     const unsigned char rubbish = 0xa5;
     struct many *m = (struct many *)malloc(sizeof(*m));
-    assert_non_null(m);
+    if (m == NULL)
+        abort();
     memset(m, rubbish, sizeof(*m));
     m->g = (struct ring_geometry){.entries = entries,
                                   .req_size = sizeof(struct item),
@@ -49,12 +50,12 @@ static inline struct many *many_open(uint32_t fronts, uint32_t entries, uint32_t
                                   .fronts = fronts,
                                   .start = start};
     struct ring_footprint fp;
-    assert_int_equal(mpsc_footprint(&m->g, &fp), RING_OK);
-    assert_int_equal(fp.front, 0);
+    if (mpsc_footprint(&m->g, &fp) != RING_OK || fp.front != 0 || fp.back == 0)
+        abort();
     m->shared = aligned_alloc(RING_ALIGN, ring_round_up(fp.shared, RING_ALIGN));
     m->back_private = malloc(fp.back);
-    assert_non_null(m->shared);
-    assert_non_null(m->back_private);
+    if (m->shared == NULL || m->back_private == NULL)
+        abort();
     memset(m->shared, rubbish, fp.shared);
     memset(m->back_private, rubbish, fp.back);
 
