@@ -569,6 +569,13 @@ static void test_fresh(void **state)
         assert_int_equal(c->peer.device_event->off_wrap, EVENT_WRAP);
         assert_int_equal(c->peer.device_event->flags, VRING_PACKED_EVENT_FLAG_DESC);
         assert_false(R(rsp_arm)(&c->front, 1));
+
+        /* In the second lap, a descriptor of zeroes would be a used one. */
+        geometry.start = geometry.entries;
+        c = channel_open(&geometry);
+        our_front_init(c);
+        assert_int_equal(R(rsp_peek)(&c->front, 1), 0);
+        assert_false(R(rsp_arm)(&c->front, 1));
     }
 }
 
