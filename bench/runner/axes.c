@@ -231,8 +231,8 @@ void axes_free(char *out[AXES])
     }
 }
 
-char *axes_key(char *const axes_in[AXES])
+char *axes_key(char *const in[AXES])
 {
-    struct strings list = {.at = (char **)axes_in, .count = AXES};
+    struct strings list = {.at = (char **)in, .count = AXES};
     return strings_join(&list, ",");
 }

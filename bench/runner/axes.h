@@ -42,10 +42,10 @@ const char *kind_name(enum native_kind kind);
 const struct native_subject *subject_find(const char *name);
 
 /* Axes of a point as text, to be freed one by one. Those that mean nothing to it are AXIS_NA. */
-void axes_of_point(const struct native_point *point, const char *experiment, char *axes[AXES]);
-void axes_free(char *axes[AXES]);
+void axes_of_point(const struct native_point *point, const char *experiment, char *out[AXES]);
+void axes_free(char *out[AXES]);
 
 /* All axes in one string, equal for equal points only; the caller frees. */
-char *axes_key(char *const axes[AXES]);
+char *axes_key(char *const in[AXES]);
 
 #endif

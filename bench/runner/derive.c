@@ -207,7 +207,7 @@ static bool write_hists(const struct merging *m, const char *dir, struct fault *
 
 static bool derive_hists(const char *dir, const struct dataset *data, struct fault *fault)
 {
-    struct merging m = {.data = data, .merged = memory(data->count, sizeof(*m.merged))};
+    struct merging m = {.data = data, .merged = memory(data->count, sizeof(void *))};
     index_seqs(&m);
     bool good = merge_hists(&m, dir, fault) && write_hists(&m, dir, fault);
     for (size_t p = 0; p < data->count; p++)

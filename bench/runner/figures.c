@@ -12,8 +12,6 @@
 #include "bench/runner/manifest.h"
 #include "bench/runner/place.h"
 
-extern char **environ;
-
 /* name='value' in gnuplot's syntax: in single quotes, a quote is written twice. */
 static char *assignment(const char *name, const char *value)
 {

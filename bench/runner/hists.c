@@ -31,7 +31,7 @@ char *hists_line(uint64_t seq, const struct hist *h)
         separator = ' ';
         last = i;
     }
-    strcpy(end, used == 0 ? ",\n" : "\n");
+    stpcpy(end, used == 0 ? ",\n" : "\n");
     return line;
 }
 
@@ -131,8 +131,10 @@ static void write_distribution(FILE *out, const struct hist *h)
             write_level(out, value, level, below);
             fprintf(out, "%12.3f %2.12f %10" PRIu64 "\n", value, 1.0, below);
         } else {
-            for (; level <= 100.0 * (double)below / (double)h->count; level = next_level(level))
+            while (level <= 100.0 * (double)below / (double)h->count) {
                 write_level(out, value, level, below);
+                level = next_level(level);
+            }
         }
     }
 }

@@ -56,14 +56,17 @@ static bool same_file(const char *a, const char *b, struct fault *fault)
 static bool join_description(const struct strings *dirs, const char *out, const char *name,
                              struct fault *fault)
 {
-    struct strings paths = paths_of(dirs, "experiments/", name, ".exp");
+    char *first = format_text("%s/experiments/%s.exp", dirs->at[0], name);
     char *to = format_text("%s/experiments/%s.exp", out, name);
     bool good = true;
-    for (size_t i = 1; good && i < paths.count; i++)
-        good = same_file(paths.at[0], paths.at[i], fault);
-    good = good && folder_copy(paths.at[0], to, fault);
+    for (size_t i = 1; good && i < dirs->count; i++) {
+        char *other = format_text("%s/experiments/%s.exp", dirs->at[i], name);
+        good = same_file(first, other, fault);
+        free(other);
+    }
+    good = good && folder_copy(first, to, fault);
     free(to);
-    strings_free(&paths);
+    free(first);
     return good;
 }
 
@@ -133,7 +136,7 @@ int command_merge(int argc, char **argv)
                                              "into one run in the new folder OUT.",
                                              3, SIZE_MAX);
     struct strings dirs = {.at = operands.at + 1, .count = operands.count - 1};
-    json_t **shards = memory(dirs.count, sizeof(*shards));
+    json_t **shards = memory(dirs.count, sizeof(void *));
     struct fault fault;
     bool good = true;
     for (size_t i = 0; good && i < dirs.count; i++) {

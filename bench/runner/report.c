@@ -62,7 +62,7 @@ static const char *common_value(const struct view *v, enum axis axis)
 
 static void choose_points(struct view *v)
 {
-    v->points = memory(v->data->count, sizeof(*v->points));
+    v->points = memory(v->data->count, sizeof(void *));
     for (size_t i = 0; i < v->data->count; i++)
         if (selector_matches(&v->spec->where, v->data->points[i].axes))
             v->points[v->count++] = &v->data->points[i];
@@ -186,7 +186,8 @@ static struct strings values_across(const struct view *v)
     for (size_t p = 0; p < v->count; p++)
         if (!strings_hold(&values, v->points[p]->axes[across]))
             strings_add(&values, v->points[p]->axes[across]);
-    qsort_r(values.at, values.count, sizeof(*values.at), compare_across, &across);
+    if (values.count > 1)
+        qsort_r(values.at, values.count, sizeof(*values.at), compare_across, &across);
     return values;
 }
 

@@ -18,8 +18,11 @@
 #include "bench/runner/run_options.h"
 
 #define NS_PER_MS 1000000ULL
-#define TURN_NS \
-    (4 * NS_PER_MS) /* to start, warm up and end an observation: for the estimate alone */
+
+/* What an observation takes beyond its duration, for the estimate alone: a warm-up of a fourth, and
+ * starting and ending it. */
+#define WARM_SHARE 4
+#define TURN_NS (2 * NS_PER_MS)
 
 /* A load average above it means that others take a good part of a processor. It lags by a minute,
  * and a build may just have ended, so it is worth a remark and no more. */
@@ -39,6 +42,11 @@ struct run {
     size_t made;
     bool interrupted;
 };
+
+static uint64_t observing_ns(uint64_t duration_ns, size_t observations)
+{
+    return duration_ns + duration_ns / WARM_SHARE + observations * TURN_NS;
+}
 
 /* ---- before: everything that can be wrong is found before the folder is made ---- */
 
@@ -86,7 +94,7 @@ static bool is_new(const struct run *run, const struct experiment *experiment, s
 static int load_experiments(struct run *run, struct fault *fault)
 {
     size_t wanted = run->options.names.count;
-    run->experiments = memory(wanted, sizeof(*run->experiments));
+    run->experiments = memory(wanted, sizeof(void *));
     run->plans = memory(wanted, sizeof(*run->plans));
     for (size_t i = 0; i < wanted; i++) {
         const char *name = run->options.names.at[i];
@@ -129,7 +137,7 @@ static void announce(const struct run *run)
     for (size_t i = 0; i < run->count; i++)
         points += run->plans[i].point_count;
     report_gaps(stdout, run->manifest);
-    char *time = time_text(run->schedule.duration_ns + run->schedule.count * TURN_NS);
+    char *time = time_text(observing_ns(run->schedule.duration_ns, run->schedule.count));
     if (environment_load() > LOAD_BUSY)
         say("others are running here (load average %.1f): what is measured will be noisy",
             environment_load());
@@ -208,7 +216,7 @@ static bool observe_all(struct run *run, struct fault *fault)
 {
     struct progress progress;
     progress_start(&progress, run->schedule.count,
-                   run->schedule.duration_ns + run->schedule.count * TURN_NS);
+                   observing_ns(run->schedule.duration_ns, run->schedule.count));
     struct hist *latency = memory(1, sizeof(*latency));
     bool good = true;
     for (size_t i = 0; good && i < run->schedule.count; i++) {
@@ -220,8 +228,8 @@ static bool observe_all(struct run *run, struct fault *fault)
         good = observe(run, turn, latency, &progress, fault);
         char *what = format_text("%s: %s, batch %s", point->axes[AXIS_EXPERIMENT],
                                  point->axes[AXIS_SUBJECT], point->axes[AXIS_BATCH]);
-        progress_step(&progress, run->experiments[turn->plan]->duration_ms * NS_PER_MS + TURN_NS,
-                      what);
+        uint64_t duration_ns = run->experiments[turn->plan]->duration_ms * NS_PER_MS;
+        progress_step(&progress, observing_ns(duration_ns, 1), what);
         free(what);
     }
     progress_clear(&progress);

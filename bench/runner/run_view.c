@@ -29,7 +29,7 @@ bool run_view_open(struct run_view *view, const char *dir, struct fault *fault)
     bool good = view->manifest != NULL;
     if (good) {
         struct strings names = manifest_experiments(view->manifest);
-        view->experiments = memory(names.count, sizeof(*view->experiments));
+        view->experiments = memory(names.count, sizeof(void *));
         view->data = memory(names.count, sizeof(*view->data));
         for (size_t i = 0; good && i < names.count; i++)
             good = open_experiment(view, names.at[i], fault);

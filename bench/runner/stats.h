@@ -22,7 +22,7 @@ struct interval {
     size_t samples;        /* that went into it, NaN left out; of a ratio: the smaller number */
 };
 
-struct interval stats_median(const double *samples, size_t count, uint32_t seed);
+struct interval stats_median(const double *values, size_t count, uint32_t seed);
 
 /* Ratio of the medians of two independent samples. */
 struct interval stats_ratio(const double *numerator, size_t numerators, const double *denominator,

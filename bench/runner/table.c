@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 2    /* blanks between columns */
-#define INDENT 2 /* before the first */
+#define GAP 2 /* blanks before each column */
 
 void table_add(struct table *table, const char *format, ...)
 {
@@ -35,16 +34,16 @@ void table_print(const struct table *table, FILE *out)
     int *widths = memory(table->columns, sizeof(*widths));
     for (size_t c = 0; c < table->columns; c++)
         widths[c] = (int)width_of(table, c);
-    for (size_t i = 0; i < table->cells.count; i++) {
-        size_t c = i % table->columns;
+    for (size_t i = 0, c = 0; i < table->cells.count; i++) {
         bool last = c + 1 == table->columns;
-        fprintf(out, "%*s", c == 0 ? INDENT : GAP, "");
+        fprintf(out, "%*s", GAP, "");
         if (c >= table->left)
             fprintf(out, "%*s", widths[c], table->cells.at[i]);
         else
             fprintf(out, "%-*s", last ? 0 : widths[c], table->cells.at[i]);
         if (last)
             fputc('\n', out);
+        c = last ? 0 : c + 1;
     }
     free(widths);
 }
@@ -66,7 +65,7 @@ struct scale scale_of(double largest)
 void scaled_text(char buffer[NUMBER_TEXT], double value, struct scale scale)
 {
     if (!isfinite(value)) {
-        strcpy(buffer, "-");
+        stpcpy(buffer, "-");
         return;
     }
     double shown = value / scale.factor;

@@ -27,22 +27,36 @@ static bool same_pair(const struct target_spec *t, char *const a[AXES], char *co
     return true;
 }
 
-/* The best point that a selector matches; with `like`, only of those with its pair axes. */
-static const struct data_point *best_point(const struct search *s, const struct selector *selector,
-                                           char *const like[AXES])
+/* Does the point take part on the side of this selector, and has it been measured? */
+static bool takes_part(const struct search *s, const struct selector *side,
+                       const struct data_point *p)
+{
+    return selector_matches(&s->target->where, p->axes) && selector_matches(side, p->axes) &&
+           !isnan(p->intervals[s->metric].median);
+}
+
+/* The best of a side's points that have the pair axes of `like`; NULL if there is none. */
+static const struct data_point *best_point(const struct search *s, const struct selector *side,
+                                           const struct data_point *like)
 {
     const struct data_point *best = NULL;
     for (size_t i = 0; i < s->data->count; i++) {
         const struct data_point *p = &s->data->points[i];
-        if (!selector_matches(&s->target->where, p->axes) || !selector_matches(selector, p->axes) ||
-            (like != NULL && !same_pair(s->target, p->axes, like)) ||
-            isnan(p->intervals[s->metric].median))
+        if (!takes_part(s, side, p) || !same_pair(s->target, p->axes, like->axes))
             continue;
         if (best == NULL ||
             better(s, p->intervals[s->metric].median, best->intervals[s->metric].median))
             best = p;
     }
     return best;
+}
+
+static bool has_points(const struct search *s, const struct selector *side)
+{
+    for (size_t i = 0; i < s->data->count; i++)
+        if (takes_part(s, side, &s->data->points[i]))
+            return true;
+    return false;
 }
 
 /* Is ratio a further from the bound on the wrong side (or nearer on the right one) than b? */
@@ -52,7 +66,7 @@ static bool worse(const struct target_spec *t, struct interval a, struct interva
 }
 
 /* The ratio for the pair axes of one point of the numerator. */
-static void try_pair(const struct search *s, char *const like[AXES], uint32_t seed,
+static void try_pair(const struct search *s, const struct data_point *like, uint32_t seed,
                      struct target_result *result)
 {
     const struct data_point *num = best_point(s, &s->target->numerator, like);
@@ -69,9 +83,9 @@ static void try_pair(const struct search *s, char *const like[AXES], uint32_t se
 
 static const char *missing_part(const struct search *s)
 {
-    if (best_point(s, &s->target->numerator, NULL) == NULL)
+    if (!has_points(s, &s->target->numerator))
         return "no point of the numerator was measured";
-    if (best_point(s, &s->target->denominator, NULL) == NULL)
+    if (!has_points(s, &s->target->denominator))
         return "no point of the denominator was measured";
     return "no points of both sides belong together";
 }
@@ -88,9 +102,8 @@ struct target_result target_compute(const struct target_spec *target, const stru
         return result;
     }
     for (size_t i = 0; i < data->count; i++)
-        if (selector_matches(&target->where, data->points[i].axes) &&
-            selector_matches(&target->numerator, data->points[i].axes))
-            try_pair(&s, data->points[i].axes, seed, &result);
+        if (takes_part(&s, &target->numerator, &data->points[i]))
+            try_pair(&s, &data->points[i], seed, &result);
     if (!result.measured)
         snprintf(result.why_not, sizeof(result.why_not), "%s", missing_part(&s));
     return result;

@@ -140,8 +140,10 @@ bool parse_whole(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 
 const char *number_text(char buffer[NUMBER_TEXT], double value)
 {
-    if (!isfinite(value))
-        return strcpy(buffer, "NA");
+    if (!isfinite(value)) {
+        stpcpy(buffer, "NA");
+        return buffer;
+    }
     int magnitude = value == 0 ? 0 : (int)floor(log10(fabs(value)));
     int decimals = SIGNIFICANT_DIGITS - 1 - magnitude;
     decimals = decimals < 0 ? 0 : decimals > DECIMALS_MAX ? DECIMALS_MAX : decimals;
