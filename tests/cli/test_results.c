@@ -194,6 +194,27 @@ static void test_histograms_merge_over_repetitions(void **state)
     free(where);
 }
 
+/* Several runs of the same experiments may start within a second. */
+static void test_default_folders_differ(void **state)
+{
+    (void)state;
+    enum { RUNS = 5 };
+    char *made[RUNS];
+    char *names[] = {"e"};
+    struct strings experiments = {names, 1};
+    struct fault fault;
+    assert_int_equal(chdir(dir), 0);
+    for (int i = 0; i < RUNS; i++) {
+        made[i] = folder_create(NULL, &experiments, &fault);
+        if (made[i] == NULL)
+            fail_msg("%s", fault.text);
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(made[i], made[j]);
+    }
+    for (int i = 0; i < RUNS; i++)
+        free(made[i]);
+}
+
 /* ---- targets ---- */
 
 static void allow(struct selector *s, enum axis axis, const char *value)
@@ -413,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_rows_come_back),
         cmocka_unit_test(test_cut_off_line_is_ignored),
         cmocka_unit_test(test_histograms_merge_over_repetitions),
+        cmocka_unit_test(test_default_folders_differ),
         cmocka_unit_test(test_target_takes_the_best),
         cmocka_unit_test(test_verdict_minds_the_interval),
         cmocka_unit_test(test_target_takes_the_worst_pair),

@@ -32,6 +32,16 @@ static void test_interval_of_two_values(void **state)
     assert_true(i.median == 0.5 && i.lo == 0 && i.hi == 1);
 }
 
+static void test_interval_of_an_even_number(void **state)
+{
+    (void)state;
+    /* Of a resample of six with k ones, k binomial (6, 1/6), the median is 0 for k < 3, 1/2 for 3
+     * and 1 above: probabilities 0.938, 0.054, 0.009. */
+    const double one_of_six[] = {0, 0, 1, 0, 0, 0};
+    struct interval i = stats_median(one_of_six, 6, SEED);
+    assert_true(i.median == 0 && i.lo == 0 && i.hi == 0.5);
+}
+
 static void test_missing_values_do_not_count(void **state)
 {
     (void)state;
@@ -111,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_median_of_odd_and_even),
         cmocka_unit_test(test_interval_of_two_values),
+        cmocka_unit_test(test_interval_of_an_even_number),
         cmocka_unit_test(test_missing_values_do_not_count),
         cmocka_unit_test(test_seed_decides),
         cmocka_unit_test(test_interval_covers),
