@@ -460,7 +460,7 @@ static void store_x_tell_if_y(void *private)
 static void load_outside(void *private)
 {
     (void)private;
-    explore_load(z + 1, 8);
+    explore_load(z + 2, 8);
 }
 
 static void load_misaligned(void *private)
