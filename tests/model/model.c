@@ -15,7 +15,7 @@
 
 /*
  * An exploration that needs more fails: nothing would be proved. The largest today needs half of
- * it; a million take about 100 MB.
+ * it; a million take about 170 MB.
  */
 #define STATES_MAX 8000000U
 
