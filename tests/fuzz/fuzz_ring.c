@@ -229,6 +229,8 @@ static void rsp_peek(struct session *s)
         s->rsp_seen = s->rsp_released + found;
     if (!fuzz_hostile())
         fuzz_check(s->rsp_released + found <= s->rsp_published);
+    if (!release_frees) /* a slot or descriptor is answered once, whoever says otherwise */
+        fuzz_check(s->rsp_released + found <= s->req_published);
 }
 
 static uint32_t read_response(struct session *s, uint32_t i)
