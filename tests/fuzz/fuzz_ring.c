@@ -407,7 +407,7 @@ void R(fuzz_one)(const uint8_t *data, size_t size);
 void R(fuzz_one)(const uint8_t *data, size_t size)
 {
     struct session s = {0};
-    struct ring_footprint fp;
+    struct ring_footprint fp = {0};
 
     fuzz_begin(data, size);
     uint8_t shape = fuzz_u8();

@@ -57,6 +57,7 @@ static const struct ring_geometry plain = {
 
 static void *fenced_new(struct fenced *m, size_t size, size_t align)
 {
+    *m = (struct fenced){0};
     assert_true(fenced_alloc(m, size, align));
     return size == 0 ? NULL : m->at;
 }
@@ -761,7 +762,7 @@ static void test_wrap(void **state)
                 g.start = wraps[w] - before;
                 struct rig rig;
                 rig_open(&rig, &g);
-                random_traffic(&rig, 200, w * 100 + before * 10 + entries);
+                random_traffic(&rig, 200, w * 100 + (uint64_t)before * 10 + entries);
                 rig_close(&rig);
             }
         }
@@ -917,7 +918,6 @@ static void test_peek_repeats(void **state)
         back_take_all(&rig);
         back_answer_all(&rig, NULL);
         R(rsp_flush)(rig.b);
-        found = 0;
         for (uint32_t ask = 1; ask <= n; ask++) {
             found = R(rsp_peek)(rig.f, ask);
             assert_true(found >= 1 && (uint32_t)found <= ask);

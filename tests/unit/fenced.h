@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define FENCED_PAGE 4096U
+#define FENCED_PAGE ((size_t)4096)
 #define FENCED_FILL 0xa5 /* what fresh memory holds: a layout must not count on zeroes */
 
 struct fenced {
@@ -36,7 +36,7 @@ static inline bool fenced_alloc(struct fenced *m, size_t size, size_t align)
     if (mprotect(first, used, PROT_READ | PROT_WRITE) != 0)
         return false;
     memset(first, FENCED_FILL, used);
-    uint8_t *at = (uint8_t *)((uintptr_t)(first + used - size) / align * align);
+    uint8_t *at = first + (used - size) / align * align; /* a page has every alignment asked for */
     *m = (struct fenced){.map = map, .used = used, .at = at, .size = size};
     ASAN_POISON_MEMORY_REGION(first, at - first);
     ASAN_POISON_MEMORY_REGION(at + size, first + used - (at + size));

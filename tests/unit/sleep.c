@@ -29,13 +29,14 @@ struct pending {
     uint32_t id, tag;
 };
 
+/* The ends are written by their threads; all else stays as it was made. */
 struct ring {
-    struct ring_geometry g;
+    struct R(front) front __attribute__((aligned(RING_APART)));
+    struct R(back) back __attribute__((aligned(RING_APART)));
+    struct ring_geometry g __attribute__((aligned(RING_APART)));
     uint32_t capacity;
     void *shared, *front_priv, *back_priv;
-    struct R(front) front __attribute__((aligned(RING_APART)));
-    uint8_t *answered; /* by id; the front end's */
-    struct R(back) back __attribute__((aligned(RING_APART)));
+    uint8_t *answered;    /* by id; the front end's */
     struct pending *pool; /* taken and unanswered, room for the capacity; the back end's */
 };
 
