@@ -143,7 +143,7 @@ static inline void bqueue_rx_attach(struct bqueue_rx *rx, void *shared, const st
                              .lane = (struct flagslot_lane *)shared};
 }
 
-static inline int32_t bqueue_tx_reserve(struct bqueue_tx *tx, uint32_t n)
+RING_INLINE int32_t bqueue_tx_reserve(struct bqueue_tx *tx, uint32_t n)
 {
     uint32_t room = tx->empty - tx->head;
     if (room >= n)
@@ -156,19 +156,18 @@ static inline int32_t bqueue_tx_reserve(struct bqueue_tx *tx, uint32_t n)
     return (int32_t)ring_min(n, room + found);
 }
 
-static inline __attribute__((always_inline)) void bqueue_tx_write(struct bqueue_tx *tx, uint32_t i,
-                                                                  const void *src, uint32_t size)
+RING_INLINE void bqueue_tx_write(struct bqueue_tx *tx, uint32_t i, const void *src, uint32_t size)
 {
     ring_copy_out(flagslot_at(&tx->slots, tx->head + i), src, size);
 }
 
-static inline void bqueue_tx_publish(struct bqueue_tx *tx, uint32_t n)
+RING_INLINE void bqueue_tx_publish(struct bqueue_tx *tx, uint32_t n)
 {
     flagslot_mark(&tx->slots, tx->head, n, 1);
     tx->head += n;
 }
 
-static inline void bqueue_tx_flush(struct bqueue_tx *tx)
+RING_INLINE void bqueue_tx_flush(struct bqueue_tx *tx)
 {
     (void)tx;
 }
@@ -181,14 +180,14 @@ static inline bool bqueue_tx_ask(struct bqueue_tx *tx)
     return ring_event_passed(ring_load(&tx->lane->event), tx->head, old);
 }
 
-static inline void bqueue_rx_clear(struct bqueue_rx *rx)
+RING_INLINE void bqueue_rx_clear(struct bqueue_rx *rx)
 {
     uint32_t from = rx->cleared;
     rx->cleared = rx->tail;
     flagslot_mark(&rx->slots, from, rx->tail - from, 0);
 }
 
-static inline int32_t bqueue_rx_peek(struct bqueue_rx *rx, uint32_t n)
+RING_INLINE int32_t bqueue_rx_peek(struct bqueue_rx *rx, uint32_t n)
 {
     uint32_t filled = rx->full - rx->tail;
     if (filled >= n)
@@ -204,13 +203,12 @@ static inline int32_t bqueue_rx_peek(struct bqueue_rx *rx, uint32_t n)
     return (int32_t)ring_min(n, filled + found);
 }
 
-static inline __attribute__((always_inline)) void bqueue_rx_read(struct bqueue_rx *rx, uint32_t i,
-                                                                 void *dst, uint32_t size)
+RING_INLINE void bqueue_rx_read(struct bqueue_rx *rx, uint32_t i, void *dst, uint32_t size)
 {
     ring_copy_in(dst, flagslot_at(&rx->slots, rx->tail + i), size);
 }
 
-static inline void bqueue_rx_release(struct bqueue_rx *rx, uint32_t n)
+RING_INLINE void bqueue_rx_release(struct bqueue_rx *rx, uint32_t n)
 {
     rx->tail += n;
     if (rx->tail - rx->cleared >= rx->hold)

@@ -63,6 +63,7 @@ struct cached_rx {
     uint32_t tail;     /* released */
     uint32_t returned; /* what lane->tail holds: tail - batch < returned <= tail */
     uint32_t head;     /* lane->head as last read and checked */
+    struct ring_ahead ahead;
     bool broken;
 };
 
@@ -105,10 +106,11 @@ static inline void cached_rx_attach(struct cached_rx *rx, void *shared, const st
                              .batch = cached_batch(g->entries),
                              .tail = g->start,
                              .returned = g->start,
-                             .head = g->start};
+                             .head = g->start,
+                             .ahead = ring_ahead_init(g->start, ring_stride(g->size))};
 }
 
-static inline void cached_tx_flush(struct cached_tx *tx)
+RING_INLINE void cached_tx_flush(struct cached_tx *tx)
 {
     if (tx->published == tx->head)
         return;
@@ -116,7 +118,7 @@ static inline void cached_tx_flush(struct cached_tx *tx)
     ring_store_release(&tx->lane->head, tx->head);
 }
 
-static inline int32_t cached_tx_reserve(struct cached_tx *tx, uint32_t n)
+RING_INLINE int32_t cached_tx_reserve(struct cached_tx *tx, uint32_t n)
 {
     uint32_t room = tx->entries - (tx->head - tx->tail);
     if (room >= n)
@@ -136,14 +138,13 @@ static inline int32_t cached_tx_reserve(struct cached_tx *tx, uint32_t n)
     return (int32_t)ring_min(n, room);
 }
 
-static inline __attribute__((always_inline)) void
-cached_tx_write(struct cached_tx *tx, uint32_t i, const void *src, uint32_t size)
+RING_INLINE void cached_tx_write(struct cached_tx *tx, uint32_t i, const void *src, uint32_t size)
 {
     size_t slot = (tx->head + i) & (tx->entries - 1);
     ring_copy_out(tx->lane->slots + slot * tx->stride, src, size);
 }
 
-static inline void cached_tx_publish(struct cached_tx *tx, uint32_t n)
+RING_INLINE void cached_tx_publish(struct cached_tx *tx, uint32_t n)
 {
     tx->head += n;
     if (tx->head - tx->published >= tx->batch)
@@ -165,7 +166,7 @@ static inline bool cached_tx_ask(struct cached_tx *tx)
     return cached_tx_wanted(tx);
 }
 
-static inline void cached_rx_flush(struct cached_rx *rx)
+RING_INLINE void cached_rx_flush(struct cached_rx *rx)
 {
     if (rx->returned == rx->tail)
         return;
@@ -173,10 +174,11 @@ static inline void cached_rx_flush(struct cached_rx *rx)
     ring_store_release(&rx->lane->tail, rx->tail);
 }
 
-static inline int32_t cached_rx_peek(struct cached_rx *rx, uint32_t n)
+RING_INLINE int32_t cached_rx_peek(struct cached_rx *rx, uint32_t n)
 {
     uint32_t filled = rx->head - rx->tail;
-    if (filled >= n)
+    rx->ahead.batch = n;
+    if ((int32_t)(filled - n) >= 0) /* signed: a release after RING_EBROKEN makes it negative */
         return (int32_t)n;
 
     uint32_t head = ring_load_acquire(&rx->lane->head);
@@ -192,14 +194,15 @@ static inline int32_t cached_rx_peek(struct cached_rx *rx, uint32_t n)
     return (int32_t)ring_min(n, now_filled);
 }
 
-static inline __attribute__((always_inline)) void cached_rx_read(struct cached_rx *rx, uint32_t i,
-                                                                 void *dst, uint32_t size)
+RING_INLINE void cached_rx_read(struct cached_rx *rx, uint32_t i, void *dst, uint32_t size)
 {
     size_t slot = (rx->tail + i) & (rx->entries - 1);
+    ring_look_ahead(&rx->ahead, i, rx->lane->slots, rx->entries, rx->stride, rx->tail,
+                    rx->head - rx->tail);
     ring_copy_in(dst, rx->lane->slots + slot * rx->stride, size);
 }
 
-static inline void cached_rx_release(struct cached_rx *rx, uint32_t n)
+RING_INLINE void cached_rx_release(struct cached_rx *rx, uint32_t n)
 {
     rx->tail += n;
     if (rx->tail - rx->returned >= rx->batch)

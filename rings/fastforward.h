@@ -105,7 +105,7 @@ static inline void fastforward_rx_attach(struct fastforward_rx *rx, void *shared
                                   .lane = (struct flagslot_lane *)shared};
 }
 
-static inline int32_t fastforward_tx_reserve(struct fastforward_tx *tx, uint32_t n)
+RING_INLINE int32_t fastforward_tx_reserve(struct fastforward_tx *tx, uint32_t n)
 {
     uint32_t room = tx->empty - tx->head;
     if (room >= n)
@@ -117,19 +117,19 @@ static inline int32_t fastforward_tx_reserve(struct fastforward_tx *tx, uint32_t
     return (int32_t)ring_min(n, room);
 }
 
-static inline __attribute__((always_inline)) void
-fastforward_tx_write(struct fastforward_tx *tx, uint32_t i, const void *src, uint32_t size)
+RING_INLINE void fastforward_tx_write(struct fastforward_tx *tx, uint32_t i, const void *src,
+                                      uint32_t size)
 {
     ring_copy_out(flagslot_at(&tx->slots, tx->head + i), src, size);
 }
 
-static inline void fastforward_tx_publish(struct fastforward_tx *tx, uint32_t n)
+RING_INLINE void fastforward_tx_publish(struct fastforward_tx *tx, uint32_t n)
 {
     flagslot_mark(&tx->slots, tx->head, n, 1);
     tx->head += n;
 }
 
-static inline void fastforward_tx_flush(struct fastforward_tx *tx)
+RING_INLINE void fastforward_tx_flush(struct fastforward_tx *tx)
 {
     (void)tx;
 }
@@ -142,14 +142,14 @@ static inline bool fastforward_tx_ask(struct fastforward_tx *tx)
     return ring_event_passed(ring_load(&tx->lane->event), tx->head, old);
 }
 
-static inline void fastforward_rx_clear(struct fastforward_rx *rx)
+RING_INLINE void fastforward_rx_clear(struct fastforward_rx *rx)
 {
     uint32_t from = rx->cleared;
     rx->cleared = rx->tail;
     flagslot_mark(&rx->slots, from, rx->tail - from, 0);
 }
 
-static inline int32_t fastforward_rx_peek(struct fastforward_rx *rx, uint32_t n)
+RING_INLINE int32_t fastforward_rx_peek(struct fastforward_rx *rx, uint32_t n)
 {
     uint32_t filled = rx->full - rx->tail;
     if (filled >= n)
@@ -164,13 +164,13 @@ static inline int32_t fastforward_rx_peek(struct fastforward_rx *rx, uint32_t n)
     return (int32_t)ring_min(n, filled);
 }
 
-static inline __attribute__((always_inline)) void
-fastforward_rx_read(struct fastforward_rx *rx, uint32_t i, void *dst, uint32_t size)
+RING_INLINE void fastforward_rx_read(struct fastforward_rx *rx, uint32_t i, void *dst,
+                                     uint32_t size)
 {
     ring_copy_in(dst, flagslot_at(&rx->slots, rx->tail + i), size);
 }
 
-static inline void fastforward_rx_release(struct fastforward_rx *rx, uint32_t n)
+RING_INLINE void fastforward_rx_release(struct fastforward_rx *rx, uint32_t n)
 {
     rx->tail += n;
     if (rx->tail - rx->cleared >= rx->hold)

@@ -19,10 +19,9 @@
  *             seen.
  *   release   store-release tail  -> reserve's load-acquire tail: slots are read before they are
  *             written again.
- *   ask/arm   head=; fence; event?  against  event=; fence; head?  Each side stores, then loads what
- *             the other stores (Dekker). x86 lets a load pass an earlier store, so without a full
- *             barrier on both sides each could miss the other's store: the consumer sleeps, and
- *             nobody tells it.
+ *   ask/arm   head=; fence; event?  against  event=; fence; head?  Each side stores, then loads
+ * what the other stores (Dekker). x86 lets a load pass an earlier store, so without a full barrier
+ * on both sides each could miss the other's store: the consumer sleeps, and nobody tells it.
  */
 #ifndef RING_LAMPORT_H
 #define RING_LAMPORT_H
@@ -85,7 +84,7 @@ static inline void lamport_rx_attach(struct lamport_rx *rx, void *shared, const 
                               .tail = g->start};
 }
 
-static inline int32_t lamport_tx_reserve(struct lamport_tx *tx, uint32_t n)
+RING_INLINE int32_t lamport_tx_reserve(struct lamport_tx *tx, uint32_t n)
 {
     uint32_t used = tx->head - ring_load_acquire(&tx->lane->tail);
     if (used > tx->entries || tx->broken) {
@@ -95,21 +94,19 @@ static inline int32_t lamport_tx_reserve(struct lamport_tx *tx, uint32_t n)
     return (int32_t)ring_min(n, tx->entries - used);
 }
 
-static inline __attribute__((always_inline)) void lamport_tx_write(struct lamport_tx *tx,
-                                                                   uint32_t i, const void *src,
-                                                                   uint32_t size)
+RING_INLINE void lamport_tx_write(struct lamport_tx *tx, uint32_t i, const void *src, uint32_t size)
 {
     size_t slot = (tx->head + i) & (tx->entries - 1);
     ring_copy_out(tx->lane->slots + slot * tx->stride, src, size);
 }
 
-static inline void lamport_tx_publish(struct lamport_tx *tx, uint32_t n)
+RING_INLINE void lamport_tx_publish(struct lamport_tx *tx, uint32_t n)
 {
     tx->head += n;
     ring_store_release(&tx->lane->head, tx->head);
 }
 
-static inline void lamport_tx_flush(struct lamport_tx *tx)
+RING_INLINE void lamport_tx_flush(struct lamport_tx *tx)
 {
     (void)tx;
 }
@@ -122,7 +119,7 @@ static inline bool lamport_tx_ask(struct lamport_tx *tx)
     return ring_event_passed(ring_load(&tx->lane->event), tx->head, old);
 }
 
-static inline int32_t lamport_rx_peek(struct lamport_rx *rx, uint32_t n)
+RING_INLINE int32_t lamport_rx_peek(struct lamport_rx *rx, uint32_t n)
 {
     uint32_t filled = ring_load_acquire(&rx->lane->head) - rx->tail;
     if (filled > rx->entries || rx->broken) {
@@ -132,14 +129,13 @@ static inline int32_t lamport_rx_peek(struct lamport_rx *rx, uint32_t n)
     return (int32_t)ring_min(n, filled);
 }
 
-static inline __attribute__((always_inline)) void lamport_rx_read(struct lamport_rx *rx, uint32_t i,
-                                                                  void *dst, uint32_t size)
+RING_INLINE void lamport_rx_read(struct lamport_rx *rx, uint32_t i, void *dst, uint32_t size)
 {
     size_t slot = (rx->tail + i) & (rx->entries - 1);
     ring_copy_in(dst, rx->lane->slots + slot * rx->stride, size);
 }
 
-static inline void lamport_rx_release(struct lamport_rx *rx, uint32_t n)
+RING_INLINE void lamport_rx_release(struct lamport_rx *rx, uint32_t n)
 {
     rx->tail += n;
     ring_store_release(&rx->lane->tail, rx->tail);

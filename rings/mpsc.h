@@ -261,7 +261,7 @@ static inline int mpsc_back_attach(struct mpsc_back *b, const struct ring_geomet
 
 /* ---- front end ------------------------------------------------------------------------------ */
 
-static inline int32_t mpsc_req_reserve(struct mpsc_front *f, uint32_t n)
+RING_INLINE int32_t mpsc_req_reserve(struct mpsc_front *f, uint32_t n)
 {
     if (f->broken)
         return RING_EBROKEN;
@@ -285,15 +285,14 @@ static inline int32_t mpsc_req_reserve(struct mpsc_front *f, uint32_t n)
     return 0;
 }
 
-static inline __attribute__((always_inline)) void mpsc_req_write(struct mpsc_front *f, uint32_t i,
-                                                                 const void *src, uint32_t size)
+RING_INLINE void mpsc_req_write(struct mpsc_front *f, uint32_t i, const void *src, uint32_t size)
 {
     struct mpsc_slot *slot = mpsc_slot(f->shared, f->entries, f->stride, f->next + i);
     ring_store(&slot->front, f->number);
     ring_copy_out(slot->payload, src, size);
 }
 
-static inline void mpsc_req_publish(struct mpsc_front *f, uint32_t n)
+RING_INLINE void mpsc_req_publish(struct mpsc_front *f, uint32_t n)
 {
     if (f->unasked == f->unasked_end)
         f->unasked = f->next;
@@ -305,7 +304,7 @@ static inline void mpsc_req_publish(struct mpsc_front *f, uint32_t n)
     f->next = f->unasked_end;
 }
 
-static inline void mpsc_req_flush(struct mpsc_front *f)
+RING_INLINE void mpsc_req_flush(struct mpsc_front *f)
 {
     (void)f;
 }
@@ -318,7 +317,7 @@ static inline bool mpsc_req_ask(struct mpsc_front *f)
     return ring_event_passed(ring_load(&f->shared->event), f->unasked_end, first);
 }
 
-static inline int32_t mpsc_rsp_peek(struct mpsc_front *f, uint32_t n)
+RING_INLINE int32_t mpsc_rsp_peek(struct mpsc_front *f, uint32_t n)
 {
     if (f->broken)
         return RING_EBROKEN;
@@ -327,13 +326,12 @@ static inline int32_t mpsc_rsp_peek(struct mpsc_front *f, uint32_t n)
     return filled;
 }
 
-static inline __attribute__((always_inline)) void mpsc_rsp_read(struct mpsc_front *f, uint32_t i,
-                                                                void *dst, uint32_t size)
+RING_INLINE void mpsc_rsp_read(struct mpsc_front *f, uint32_t i, void *dst, uint32_t size)
 {
     cached_rx_read(&f->rsp, i, dst, size);
 }
 
-static inline void mpsc_rsp_release(struct mpsc_front *f, uint32_t n)
+RING_INLINE void mpsc_rsp_release(struct mpsc_front *f, uint32_t n)
 {
     cached_rx_release(&f->rsp, n);
 }
@@ -399,7 +397,7 @@ static inline bool mpsc_req_look(struct mpsc_back *b, uint32_t until)
     return published >= 0;
 }
 
-static inline int32_t mpsc_req_peek(struct mpsc_back *b, uint32_t n)
+RING_INLINE int32_t mpsc_req_peek(struct mpsc_back *b, uint32_t n)
 {
     if (b->broken)
         return RING_EBROKEN;
@@ -415,15 +413,14 @@ static inline int32_t mpsc_req_peek(struct mpsc_back *b, uint32_t n)
     return (int32_t)ring_min(n, b->seen - b->tail);
 }
 
-static inline __attribute__((always_inline)) uint32_t mpsc_req_read(struct mpsc_back *b, uint32_t i,
-                                                                    void *dst, uint32_t size)
+RING_INLINE uint32_t mpsc_req_read(struct mpsc_back *b, uint32_t i, void *dst, uint32_t size)
 {
     uint32_t position = b->tail + i;
     ring_copy_in(dst, mpsc_slot(b->shared, b->entries, b->stride, position)->payload, size);
     return b->numbers[position & (b->entries - 1)];
 }
 
-static inline void mpsc_req_release(struct mpsc_back *b, uint32_t n)
+RING_INLINE void mpsc_req_release(struct mpsc_back *b, uint32_t n)
 {
     b->tail += n;
     if (b->tail - b->returned >= b->batch)
@@ -465,7 +462,7 @@ static inline void mpsc_req_disarm(struct mpsc_back *b)
  * Grants so many that each front end has room for as many of them as it can be sent: its requests
  * unanswered. O(front ends with such requests).
  */
-static inline int32_t mpsc_rsp_reserve(struct mpsc_back *b, uint32_t n)
+RING_INLINE int32_t mpsc_rsp_reserve(struct mpsc_back *b, uint32_t n)
 {
     if (b->broken)
         return RING_EBROKEN;
@@ -485,8 +482,8 @@ static inline int32_t mpsc_rsp_reserve(struct mpsc_back *b, uint32_t n)
     return (int32_t)n;
 }
 
-static inline __attribute__((always_inline)) void
-mpsc_rsp_write(struct mpsc_back *b, uint32_t i, uint32_t tag, const void *src, uint32_t size)
+RING_INLINE void mpsc_rsp_write(struct mpsc_back *b, uint32_t i, uint32_t tag, const void *src,
+                                uint32_t size)
 {
     (void)i; /* ascending: each goes behind the last one of its lane */
     struct mpsc_lane *lane = &b->lanes[tag];
@@ -494,7 +491,7 @@ mpsc_rsp_write(struct mpsc_back *b, uint32_t i, uint32_t tag, const void *src, u
     b->touched |= UINT64_C(1) << tag;
 }
 
-static inline void mpsc_rsp_publish(struct mpsc_back *b, uint32_t n)
+RING_INLINE void mpsc_rsp_publish(struct mpsc_back *b, uint32_t n)
 {
     (void)n; /* what was written is published */
     for (uint64_t left = b->touched; left != 0; left &= left - 1) {
@@ -511,7 +508,7 @@ static inline void mpsc_rsp_publish(struct mpsc_back *b, uint32_t n)
     b->touched = 0;
 }
 
-static inline void mpsc_rsp_flush(struct mpsc_back *b)
+RING_INLINE void mpsc_rsp_flush(struct mpsc_back *b)
 {
     for (uint64_t left = b->held; left != 0; left &= left - 1)
         cached_tx_flush(&b->lanes[__builtin_ctzll(left)].tx);

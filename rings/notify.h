@@ -46,10 +46,10 @@ struct notify_params {
     uint64_t spin_ns;     /* adaptive: ns of looking before arming, 0..10^9 */
 };
 
-#define NOTIFY_DEFAULTS                                                                            \
-    (struct notify_params)                                                                         \
-    {                                                                                              \
-        .threshold = 1, .coalesce_n = 16, .coalesce_ns = 50000, .spin_ns = 20000                   \
+#define NOTIFY_DEFAULTS                                                          \
+    (struct notify_params)                                                       \
+    {                                                                            \
+        .threshold = 1, .coalesce_n = 16, .coalesce_ns = 50000, .spin_ns = 20000 \
     }
 
 struct notify_tx {
@@ -110,8 +110,8 @@ static inline void notify_rx_init(struct notify_rx *rx, const struct notify_para
 NOTIFY_INLINE const char *notify_name(enum notify_policy policy)
 {
     switch (policy) {
-#define RING_POLICY(id, name, summary)                                                             \
-    case NOTIFY_##id:                                                                              \
+#define RING_POLICY(id, name, summary) \
+    case NOTIFY_##id:                  \
         return name;
 #include "policies.def"
 #undef RING_POLICY
@@ -123,8 +123,8 @@ NOTIFY_INLINE const char *notify_name(enum notify_policy policy)
 NOTIFY_INLINE bool notify_uses_clock(enum notify_policy policy)
 {
     switch (policy) {
-#define RING_POLICY(id, name, summary)                                                             \
-    case NOTIFY_##id:                                                                              \
+#define RING_POLICY(id, name, summary) \
+    case NOTIFY_##id:                  \
         return notify_##id##_USES_CLOCK;
 #include "policies.def"
 #undef RING_POLICY
@@ -137,8 +137,8 @@ NOTIFY_INLINE enum notify_action notify_published(enum notify_policy policy, str
                                                   uint32_t n, uint64_t now)
 {
     switch (policy) {
-#define RING_POLICY(id, name, summary)                                                             \
-    case NOTIFY_##id:                                                                              \
+#define RING_POLICY(id, name, summary) \
+    case NOTIFY_##id:                  \
         return notify_##id##_published(tx, n, now);
 #include "policies.def"
 #undef RING_POLICY
@@ -150,8 +150,8 @@ NOTIFY_INLINE enum notify_action notify_published(enum notify_policy policy, str
 NOTIFY_INLINE uint64_t notify_deadline(enum notify_policy policy, const struct notify_tx *tx)
 {
     switch (policy) {
-#define RING_POLICY(id, name, summary)                                                             \
-    case NOTIFY_##id:                                                                              \
+#define RING_POLICY(id, name, summary) \
+    case NOTIFY_##id:                  \
         return notify_##id##_deadline(tx);
 #include "policies.def"
 #undef RING_POLICY
@@ -163,8 +163,8 @@ NOTIFY_INLINE uint64_t notify_deadline(enum notify_policy policy, const struct n
 NOTIFY_INLINE enum notify_action notify_flush(enum notify_policy policy, struct notify_tx *tx)
 {
     switch (policy) {
-#define RING_POLICY(id, name, summary)                                                             \
-    case NOTIFY_##id:                                                                              \
+#define RING_POLICY(id, name, summary) \
+    case NOTIFY_##id:                  \
         return notify_##id##_flush(tx);
 #include "policies.def"
 #undef RING_POLICY
@@ -177,8 +177,8 @@ NOTIFY_INLINE enum notify_wait notify_idle(enum notify_policy policy, struct not
                                            uint64_t now)
 {
     switch (policy) {
-#define RING_POLICY(id, name, summary)                                                             \
-    case NOTIFY_##id:                                                                              \
+#define RING_POLICY(id, name, summary) \
+    case NOTIFY_##id:                  \
         return notify_##id##_idle(rx, now);
 #include "policies.def"
 #undef RING_POLICY

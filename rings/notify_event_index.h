@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * event-index: the sleeper writes the index that shall wake it, the producer tells when it passes
- * it. Source: xen/io/ring.h, RING_PUSH_..._AND_CHECK_NOTIFY and RING_FINAL_CHECK_FOR_...; VIRTIO 1.2
- * section 2.7.7 (VIRTIO_F_EVENT_IDX).
+ * it. Source: xen/io/ring.h, RING_PUSH_..._AND_CHECK_NOTIFY and RING_FINAL_CHECK_FOR_...;
+ * VIRTIO 1.2 section 2.7.7 (VIRTIO_F_EVENT_IDX).
  */
 #ifndef RING_NOTIFY_EVENT_INDEX_H
 #define RING_NOTIFY_EVENT_INDEX_H

@@ -70,8 +70,9 @@
  *
  * Hostile peers. The region is the peer's to scribble on at any time. A call reads each shared word
  * once, checks it, then uses the copy; cursors live in private memory. What is provably wrong
- * breaks the end: that call and all later ones that can fail return RING_EBROKEN, and nothing is
- * read or written outside the region or the private memory. What cannot be told from a legal peer
+ * breaks the end, or where the directions are lanes of their own, that direction of it: that call
+ * and all later ones that can fail return RING_EBROKEN, and nothing is read or written outside the
+ * region or the private memory. What cannot be told from a legal peer
  * (payload, an early or missing notification) costs at most what the peer could do anyway.
  */
 #ifndef RING_H
@@ -107,6 +108,12 @@ enum ring_error {
     RING_EFRONT = -6,   /* no such front end in this geometry */
     RING_EBROKEN = -7,  /* the peer wrote what no correct peer writes; this end is dead */
 };
+
+/*
+ * For what runs once a batch or oftener. Left to itself the compiler puts a function with many
+ * callers out of line, and then an end's cursors must live in memory instead of registers.
+ */
+#define RING_INLINE static inline __attribute__((always_inline))
 
 /* What both ends agree on out of band before they share memory. */
 struct ring_geometry {
@@ -207,6 +214,64 @@ static inline bool ring_event_passed(uint32_t event, uint32_t new, uint32_t old)
 static inline uint32_t ring_min(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+/*
+ * Looking ahead. Each line that a consumer reads comes from the producer's cache, and a processor
+ * that only runs into them has few such misses under way at once: as many as its reorder buffer
+ * covers. So a consumer that takes batches asks for the lines of filled entries before it reads
+ * them, up to RING_AHEAD_LINES beyond its tail.
+ *
+ *   not the line that the producer may still write: only lines that are filled to their end;
+ *   not with batches of less than RING_AHEAD_BATCH lines: there the two sides work on the same few
+ *   lines, and asking early takes them from the producer.
+ *
+ * Measured by bench/native on Zen 4, two cores of one cache complex, one-way, 16-byte elements in
+ * batches of 32, `cached`: 450 M/s without, 466 with 8 lines, 900 with 16, 780 with 32. With
+ * batches of 4, pairs fell from 73 to 28 M/s, which is why those go without.
+ */
+#define RING_AHEAD_LINES 16U
+#define RING_AHEAD_BATCH 4U
+
+struct ring_ahead {
+    uint32_t next;     /* entry whose line is asked for next, free-running */
+    uint32_t per_line; /* entries of a line, a power of two; 1 where one fills a line or more */
+    uint32_t batch;    /* entries that the last peek asked for */
+};
+
+static inline struct ring_ahead ring_ahead_init(uint32_t start, uint32_t stride)
+{
+    uint32_t per_line = 1;
+    while (2 * per_line * stride <= RING_LINE)
+        per_line *= 2;
+    return (struct ring_ahead){.next = start, .per_line = per_line};
+}
+
+/* Out of line and by value: it runs once a batch, and leaves the caller its registers. */
+static __attribute__((noinline, unused)) uint32_t ring_ask_ahead(struct ring_ahead ahead,
+                                                                 const uint8_t *slots,
+                                                                 uint32_t entries, uint32_t stride,
+                                                                 uint32_t tail, uint32_t filled)
+{
+    uint32_t end = ring_min(filled, RING_AHEAD_LINES * ahead.per_line);
+    int32_t at = (int32_t)(ahead.next - tail);
+    if (at < 0) /* the tail has overtaken it: on with the next whole line */
+        at = (int32_t)((0 - tail) & (ahead.per_line - 1));
+    for (; (uint32_t)at + ahead.per_line <= end; at += (int32_t)ahead.per_line)
+        ring_prefetch(slots + (size_t)((tail + (uint32_t)at) & (entries - 1)) * stride);
+    return tail + (uint32_t)at;
+}
+
+/*
+ * Entry i of the last peek is about to be read: with the first, looks ahead. `filled` entries from
+ * `tail` on are known to be there. slots holds `entries`, stride bytes each. In read, not in peek:
+ * responses that are only released, as in one-way traffic, must not be fetched.
+ */
+RING_INLINE void ring_look_ahead(struct ring_ahead *ahead, uint32_t i, const uint8_t *slots,
+                                 uint32_t entries, uint32_t stride, uint32_t tail, uint32_t filled)
+{
+    if (i == 0 && ahead->batch >= RING_AHEAD_BATCH * ahead->per_line)
+        ahead->next = ring_ask_ahead(*ahead, slots, entries, stride, tail, filled);
 }
 
 #endif

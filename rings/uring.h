@@ -198,7 +198,7 @@ static inline int uring_back_attach(struct uring_back *b, const struct ring_geom
 
 /* ---- front end ------------------------------------------------------------------------------ */
 
-static inline int32_t uring_req_reserve(struct uring_front *f, uint32_t n)
+RING_INLINE int32_t uring_req_reserve(struct uring_front *f, uint32_t n)
 {
     if (f->broken)
         return RING_EBROKEN;
@@ -216,20 +216,19 @@ static inline int32_t uring_req_reserve(struct uring_front *f, uint32_t n)
     return (int32_t)ring_min(n, f->entries - now_used);
 }
 
-static inline __attribute__((always_inline)) void uring_req_write(struct uring_front *f, uint32_t i,
-                                                                  const void *src, uint32_t size)
+RING_INLINE void uring_req_write(struct uring_front *f, uint32_t i, const void *src, uint32_t size)
 {
     size_t sqe = (f->sq_tail + i) & (f->entries - 1); /* sq_array is the identity */
     ring_copy_out(f->sqes + sqe * f->sqe_stride, src, size);
 }
 
-static inline void uring_req_publish(struct uring_front *f, uint32_t n)
+RING_INLINE void uring_req_publish(struct uring_front *f, uint32_t n)
 {
     f->sq_tail += n;
     ring_store_release(&f->shared->sq_tail, f->sq_tail);
 }
 
-static inline void uring_req_flush(struct uring_front *f)
+RING_INLINE void uring_req_flush(struct uring_front *f)
 {
     (void)f;
 }
@@ -242,7 +241,7 @@ static inline bool uring_req_ask(struct uring_front *f)
     return news && (ring_load(&f->shared->sq_flags) & URING_SQ_NEED_WAKEUP) != 0;
 }
 
-static inline int32_t uring_rsp_peek(struct uring_front *f, uint32_t n)
+RING_INLINE int32_t uring_rsp_peek(struct uring_front *f, uint32_t n)
 {
     if (f->broken)
         return RING_EBROKEN;
@@ -259,14 +258,13 @@ static inline int32_t uring_rsp_peek(struct uring_front *f, uint32_t n)
     return (int32_t)ring_min(n, now_filled);
 }
 
-static inline __attribute__((always_inline)) void uring_rsp_read(struct uring_front *f, uint32_t i,
-                                                                 void *dst, uint32_t size)
+RING_INLINE void uring_rsp_read(struct uring_front *f, uint32_t i, void *dst, uint32_t size)
 {
     size_t cqe = (f->cq_head + i) & (f->entries * URING_CQ_SHARE - 1);
     ring_copy_in(dst, f->cqes + cqe * f->cqe_stride, size);
 }
 
-static inline void uring_rsp_release(struct uring_front *f, uint32_t n)
+RING_INLINE void uring_rsp_release(struct uring_front *f, uint32_t n)
 {
     f->cq_head += n;
     ring_store_release(&f->shared->cq_head, f->cq_head);
@@ -287,7 +285,7 @@ static inline void uring_rsp_disarm(struct uring_front *f)
 
 /* ---- back end ------------------------------------------------------------------------------- */
 
-static inline int32_t uring_req_peek(struct uring_back *b, uint32_t n)
+RING_INLINE int32_t uring_req_peek(struct uring_back *b, uint32_t n)
 {
     if (b->broken)
         return RING_EBROKEN;
@@ -313,15 +311,14 @@ static inline int32_t uring_req_peek(struct uring_back *b, uint32_t n)
     return (int32_t)n;
 }
 
-static inline __attribute__((always_inline)) uint32_t
-uring_req_read(struct uring_back *b, uint32_t i, void *dst, uint32_t size)
+RING_INLINE uint32_t uring_req_read(struct uring_back *b, uint32_t i, void *dst, uint32_t size)
 {
     size_t sqe = b->indices[(b->sq_head + i) & (b->entries - 1)];
     ring_copy_in(dst, b->sqes + sqe * b->sqe_stride, size);
     return 0;
 }
 
-static inline void uring_req_release(struct uring_back *b, uint32_t n)
+RING_INLINE void uring_req_release(struct uring_back *b, uint32_t n)
 {
     b->sq_head += n;
     ring_store_release(&b->shared->sq_head, b->sq_head);
@@ -340,7 +337,7 @@ static inline void uring_req_disarm(struct uring_back *b)
     ring_store(&b->shared->sq_flags, 0);
 }
 
-static inline int32_t uring_rsp_reserve(struct uring_back *b, uint32_t n)
+RING_INLINE int32_t uring_rsp_reserve(struct uring_back *b, uint32_t n)
 {
     if (b->broken)
         return RING_EBROKEN;
@@ -359,21 +356,21 @@ static inline int32_t uring_rsp_reserve(struct uring_back *b, uint32_t n)
     return (int32_t)ring_min(n, cq_entries - now_used);
 }
 
-static inline __attribute__((always_inline)) void
-uring_rsp_write(struct uring_back *b, uint32_t i, uint32_t tag, const void *src, uint32_t size)
+RING_INLINE void uring_rsp_write(struct uring_back *b, uint32_t i, uint32_t tag, const void *src,
+                                 uint32_t size)
 {
     (void)tag;
     size_t cqe = (b->cq_tail + i) & (b->entries * URING_CQ_SHARE - 1);
     ring_copy_out(b->cqes + cqe * b->cqe_stride, src, size);
 }
 
-static inline void uring_rsp_publish(struct uring_back *b, uint32_t n)
+RING_INLINE void uring_rsp_publish(struct uring_back *b, uint32_t n)
 {
     b->cq_tail += n;
     ring_store_release(&b->shared->cq_tail, b->cq_tail);
 }
 
-static inline void uring_rsp_flush(struct uring_back *b)
+RING_INLINE void uring_rsp_flush(struct uring_back *b)
 {
     (void)b;
 }

@@ -49,6 +49,7 @@ struct xen_front {
     uint32_t req_asked; /* req_prod at the last ask */
     uint32_t rsp_cons;  /* responses released */
     uint32_t rsp_seen;  /* rsp_prod as last read and checked */
+    struct ring_ahead ahead;
     bool broken;
 };
 
@@ -60,6 +61,7 @@ struct xen_back {
     uint32_t req_seen;  /* req_prod as last read and checked */
     uint32_t rsp_prod;  /* published; what shared->rsp_prod holds */
     uint32_t rsp_asked; /* rsp_prod at the last ask */
+    struct ring_ahead ahead;
     bool broken;
 };
 
@@ -104,7 +106,8 @@ static inline int xen_front_init(struct xen_front *f, const struct ring_geometry
                             .req_prod = g->start,
                             .req_asked = g->start,
                             .rsp_cons = g->start,
-                            .rsp_seen = g->start};
+                            .rsp_seen = g->start,
+                            .ahead = ring_ahead_init(g->start, xen_stride(g))};
     return RING_OK;
 }
 
@@ -124,7 +127,8 @@ static inline int xen_back_attach(struct xen_back *b, const struct ring_geometry
                            .req_cons = g->start,
                            .req_seen = g->start,
                            .rsp_prod = g->start,
-                           .rsp_asked = g->start};
+                           .rsp_asked = g->start,
+                           .ahead = ring_ahead_init(g->start, xen_stride(g))};
     return RING_OK;
 }
 
@@ -135,26 +139,25 @@ static inline uint8_t *xen_slot(struct xen_shared *shared, uint32_t entries, uin
 }
 
 /* Slots come back with responses, which the front end has already seen: nothing shared is read. */
-static inline int32_t xen_req_reserve(struct xen_front *f, uint32_t n)
+RING_INLINE int32_t xen_req_reserve(struct xen_front *f, uint32_t n)
 {
     if (f->broken)
         return RING_EBROKEN;
     return (int32_t)ring_min(n, f->entries - (f->req_prod - f->rsp_cons));
 }
 
-static inline __attribute__((always_inline)) void xen_req_write(struct xen_front *f, uint32_t i,
-                                                                const void *src, uint32_t size)
+RING_INLINE void xen_req_write(struct xen_front *f, uint32_t i, const void *src, uint32_t size)
 {
     ring_copy_out(xen_slot(f->shared, f->entries, f->stride, f->req_prod + i), src, size);
 }
 
-static inline void xen_req_publish(struct xen_front *f, uint32_t n)
+RING_INLINE void xen_req_publish(struct xen_front *f, uint32_t n)
 {
     f->req_prod += n;
     ring_store_release(&f->shared->req_prod, f->req_prod);
 }
 
-static inline void xen_req_flush(struct xen_front *f)
+RING_INLINE void xen_req_flush(struct xen_front *f)
 {
     (void)f;
 }
@@ -167,10 +170,11 @@ static inline bool xen_req_ask(struct xen_front *f)
     return ring_event_passed(ring_load(&f->shared->req_event), f->req_prod, old);
 }
 
-static inline int32_t xen_rsp_peek(struct xen_front *f, uint32_t n)
+RING_INLINE int32_t xen_rsp_peek(struct xen_front *f, uint32_t n)
 {
     uint32_t filled = f->rsp_seen - f->rsp_cons;
-    if (filled >= n)
+    f->ahead.batch = n;
+    if ((int32_t)(filled - n) >= 0) /* signed: a release after RING_EBROKEN makes it negative */
         return (int32_t)n;
     uint32_t now_filled = ring_load_acquire(&f->shared->rsp_prod) - f->rsp_cons;
     if (now_filled > f->req_prod - f->rsp_cons || now_filled < filled || f->broken) {
@@ -182,13 +186,14 @@ static inline int32_t xen_rsp_peek(struct xen_front *f, uint32_t n)
     return (int32_t)ring_min(n, now_filled);
 }
 
-static inline __attribute__((always_inline)) void xen_rsp_read(struct xen_front *f, uint32_t i,
-                                                               void *dst, uint32_t size)
+RING_INLINE void xen_rsp_read(struct xen_front *f, uint32_t i, void *dst, uint32_t size)
 {
+    ring_look_ahead(&f->ahead, i, f->shared->slots, f->entries, f->stride, f->rsp_cons,
+                    f->rsp_seen - f->rsp_cons);
     ring_copy_in(dst, xen_slot(f->shared, f->entries, f->stride, f->rsp_cons + i), size);
 }
 
-static inline void xen_rsp_release(struct xen_front *f, uint32_t n)
+RING_INLINE void xen_rsp_release(struct xen_front *f, uint32_t n)
 {
     f->rsp_cons += n;
 }
@@ -205,10 +210,11 @@ static inline void xen_rsp_disarm(struct xen_front *f)
     (void)f;
 }
 
-static inline int32_t xen_req_peek(struct xen_back *b, uint32_t n)
+RING_INLINE int32_t xen_req_peek(struct xen_back *b, uint32_t n)
 {
     uint32_t filled = b->req_seen - b->req_cons;
-    if (filled >= n)
+    b->ahead.batch = n;
+    if ((int32_t)(filled - n) >= 0) /* signed: a release after RING_EBROKEN makes it negative */
         return (int32_t)n;
     uint32_t unanswered = b->req_cons - b->rsp_prod;
     uint32_t now_filled = ring_load_acquire(&b->shared->req_prod) - b->req_cons;
@@ -221,14 +227,15 @@ static inline int32_t xen_req_peek(struct xen_back *b, uint32_t n)
     return (int32_t)ring_min(n, now_filled);
 }
 
-static inline __attribute__((always_inline)) uint32_t xen_req_read(struct xen_back *b, uint32_t i,
-                                                                   void *dst, uint32_t size)
+RING_INLINE uint32_t xen_req_read(struct xen_back *b, uint32_t i, void *dst, uint32_t size)
 {
+    ring_look_ahead(&b->ahead, i, b->shared->slots, b->entries, b->stride, b->req_cons,
+                    b->req_seen - b->req_cons);
     ring_copy_in(dst, xen_slot(b->shared, b->entries, b->stride, b->req_cons + i), size);
     return 0;
 }
 
-static inline void xen_req_release(struct xen_back *b, uint32_t n)
+RING_INLINE void xen_req_release(struct xen_back *b, uint32_t n)
 {
     b->req_cons += n;
 }
@@ -245,27 +252,27 @@ static inline void xen_req_disarm(struct xen_back *b)
     (void)b;
 }
 
-static inline int32_t xen_rsp_reserve(struct xen_back *b, uint32_t n)
+RING_INLINE int32_t xen_rsp_reserve(struct xen_back *b, uint32_t n)
 {
     if (b->broken)
         return RING_EBROKEN;
     return (int32_t)ring_min(n, b->req_cons - b->rsp_prod);
 }
 
-static inline __attribute__((always_inline)) void
-xen_rsp_write(struct xen_back *b, uint32_t i, uint32_t tag, const void *src, uint32_t size)
+RING_INLINE void xen_rsp_write(struct xen_back *b, uint32_t i, uint32_t tag, const void *src,
+                               uint32_t size)
 {
     (void)tag;
     ring_copy_out(xen_slot(b->shared, b->entries, b->stride, b->rsp_prod + i), src, size);
 }
 
-static inline void xen_rsp_publish(struct xen_back *b, uint32_t n)
+RING_INLINE void xen_rsp_publish(struct xen_back *b, uint32_t n)
 {
     b->rsp_prod += n;
     ring_store_release(&b->shared->rsp_prod, b->rsp_prod);
 }
 
-static inline void xen_rsp_flush(struct xen_back *b)
+RING_INLINE void xen_rsp_flush(struct xen_back *b)
 {
     (void)b;
 }
