@@ -47,9 +47,22 @@ lint: lint-format lint-tidy
 lint-format:
 	clang-format-14 --dry-run --Werror $(C_FILES)
 
-# A file that is compiled once a layout is read with one of them.
-lint-tidy:
-	clang-tidy-14 --quiet $(filter %.c,$(C_FILES)) -- $(COMMON) -Irings/atomic -DRING_LAYOUT=lamport
+# Each source as it is compiled; one that is compiled once a layout, with one of them.
+LINT_FILES = $(filter %.c,$(C_FILES))
+LINT_LAYOUT = $(shell grep -l '"rings/layout.h"' $(LINT_FILES))
+LINT_ATOMIC_model := -Itests/model
+LINT_ATOMIC_fuzz := -Itests/fuzz
+
+lint-tidy: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(LINT_FILES:%.c=$(B)/lint/%.ok)
+
+$(B)/lint/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  LINT $<"
+	@clang-tidy-14 --quiet $< -- $(filter-out -MMD -MP,$(COMMON)) $(EXTRA_$<) \
+	  $(or $(LINT_ATOMIC_$(notdir $(patsubst %/,%,$(dir $<)))),-Irings/atomic) \
+	  $(if $(filter $<,$(LINT_LAYOUT)),-DRING_LAYOUT=lamport)
+	@touch $@
 
 ## clean: remove everything that was built (results stay)
 clean:

@@ -11,7 +11,7 @@ BEGIN {
     for (r = 1; r <= rows; r++)
         plottable += kept[r] = cell["t", r, "load"] + 0 > 0 && meets("t", r, ENVIRON["where"]) &&
                                (metric("t", r, "wakes_per_request") != "" ||
-                                metric("t", r, "cpu_ns_per_request") > 0)
+                                metric("t", r, "cpu_back_ns_per_request") > 0)
     if (!plottable)
         fail("no row of " ENVIRON["summary"] " has a load, and wake-ups or CPU time" \
              (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
@@ -21,7 +21,7 @@ BEGIN {
     collect()
     print_data("wakes", "wakes_per_request", 1, 0)
     print "scale_wakes = " quote(scale("y", 0, most, LINEAR_SPAN, 5))
-    print_data("cpu", "cpu_ns_per_request", 1000, 1)
+    print_data("cpu", "cpu_back_ns_per_request", 1000, 1)
     print "scale_cpu = " quote(least == "" ? "set yrange [0:1]; " : scale("y", least, most, LINEAR_SPAN, 5))
     print "scale_x = " quote(x_scale(xs, nx, 1000))
     print "silent_x = " quote(silent(x_scale(xs, nx, 1000)))

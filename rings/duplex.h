@@ -16,8 +16,8 @@
  * each with the meaning that ring.h gives to the same word, and RING_DUPLEX(L) derives the rest.
  * Tags are unused: a lane carries responses in any order, and who they answer is in the payload.
  *
- * RING_DUPLEX gives a lane what most have; one that is special in this supplies the three itself and
- * uses RING_DUPLEX_CORE(L):
+ * RING_DUPLEX gives a lane what most have; one that is special in this supplies the three itself
+ * and uses RING_DUPLEX_CORE(L):
  *
  *   size_t   L_rx_private(const struct ring_lane *)   bytes of private memory its consumer needs: 0
  *   void     L_rx_give(struct L_rx *, void *priv)     takes it, right after L_rx_attach

@@ -91,9 +91,11 @@ const struct native_ops native_raw_pingpong = {
     .back = pingpong_back,
 };
 
-#define STREAM_BLOCK 16384U /* bytes: half of a first-level data cache */
+/* Together half of a first-level data cache: what the reader has taken, the writer finds no further
+ * away than in the reader's cache. */
+#define STREAM_BLOCK 4096U /* bytes */
+#define STREAM_BLOCKS 4U
 #define STREAM_WORDS (STREAM_BLOCK / 8)
-#define STREAM_BLOCKS 4U /* in flight: neither side waits for the other's last line */
 
 struct stream {
     _Atomic uint64_t written __attribute__((aligned(RING_APART))); /* blocks */
@@ -163,6 +165,8 @@ static void stream_back(struct side *s)
             continue;
         }
         const uint64_t *block = stream->words[read % STREAM_BLOCKS];
+        for (uint32_t w = 0; w < STREAM_WORDS; w += RING_LINE / 8)
+            ring_prefetch(&block[w]);
         for (uint32_t w = 0; w < STREAM_WORDS; w++)
             difference |= block[w] ^ (read + w);
         read++;

@@ -75,7 +75,7 @@ static const struct native_subject subjects[] = {
      .ops = &native_raw_pingpong},
     {.name = "raw-stream",
      .kind = NATIVE_RAW,
-     .summary = "blocks of 16 KiB written by one core and read by the other",
+     .summary = "blocks of 4 KiB written by one core and read by the other",
      POLLS_ONLY,
      .ops = &native_raw_stream},
 };

@@ -14,7 +14,7 @@ BEGIN {
         n = 7
     axes = "experiment,platform,clock,subject,kind,measure,transport,policy,batch,req_size,rsp_size," \
            "entries,fronts,load,threshold,coalesce_n,coalesce_ns,spin_ns"
-    metrics = split("throughput p50_ns p90_ns p99_ns p999_ns wakes_per_request cpu_ns_per_request " \
+    metrics = split("throughput p50_ns p90_ns p99_ns p999_ns wakes_per_request cpu_back_ns_per_request " \
                     "cycles_per_request l1d_misses_per_request task_clock_per_request " \
                     "page_faults_per_request", metric, " ")
     line = axes ",n"
@@ -68,7 +68,7 @@ function load(    policies, policy, p, l)
             split("", value)
             value["wakes_per_request"] = p == 2 ? 0 : 2000 / l
             if (!(p == 3 && l == 1000))
-                value["cpu_ns_per_request"] = 1e9 / l
+                value["cpu_back_ns_per_request"] = 1e9 / l
             point("xen", "layout", "offered-load", p == 2 ? "busy-poll" : "eventfd", policy[p], 1, 64, l)
         }
 }
