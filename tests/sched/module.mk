@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# The scheduler and its policies: the run queue, BVT's own examples, and the properties of all: with
+# many events as it will run, and with fewer under the address sanitizer.
+
+SCHED_WORLD := tests/sched/world.c tests/sched/storm.c
+
+TESTS += $(addprefix $(B)/,test_sched_queue test_sched_bvt test_sched test_sched_asan)
+
+$(B)/test_sched_queue: $(call objects,asan,tests/sched/test_queue.c sched-bvt/queue.c)
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
+
+$(B)/test_sched_bvt: $(call objects,asan,tests/sched/test_bvt.c $(SCHED_WORLD) $(SCHED_C))
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
+
+$(B)/test_sched: $(call objects,opt,tests/sched/test_policies.c $(SCHED_WORLD) $(SCHED_C))
+	@$(CC) $^ -lcmocka -o $@
+
+$(B)/test_sched_asan: $(call objects,asan,tests/sched/test_policies.c $(SCHED_WORLD) $(SCHED_C))
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
