@@ -47,6 +47,12 @@ static inline void sched_vclock_reweigh(struct sched_vclock *clock, uint64_t fro
     clock->owed = clock->owed * to / from;
 }
 
+/* A signed distance of virtual time (at most 2^47 either way) that is to stay the same in ns. */
+static inline uint64_t sched_reweighed(uint64_t distance, uint64_t from, uint64_t to)
+{
+    return (uint64_t)((int64_t)distance * (int64_t)from / (int64_t)to);
+}
+
 /* Virtual ns for `run` ns at this weight, rounded down. */
 static inline uint64_t sched_virtual(uint64_t run, uint64_t weight)
 {

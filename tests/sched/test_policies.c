@@ -38,9 +38,23 @@ static uint64_t rr_error(struct world *w, uint64_t weight)
     return world_get(w, NULL, "quantum") / 2 + 1; /* one quantum between two */
 }
 
+static uint64_t stride_error(struct world *w, uint64_t weight)
+{
+    return world_get(w, NULL, "quantum") * 256 / weight + 2;
+}
+
+/* lag goes from -r_max to max(r_max, q) in a window, at most. */
+static uint64_t eevdf_error(struct world *w, uint64_t weight)
+{
+    uint64_t q = world_get(w, NULL, "quantum"), r = world_get(w, &w->actors[0], "request");
+    return (r + (r > q ? r : q)) * 256 / weight + 2;
+}
+
 static const struct promise promises[] = {
     {"bvt", bvt_error, true},
     {"rr", rr_error, false},
+    {"stride", stride_error, true},
+    {"eevdf", eevdf_error, true},
 };
 
 static const struct promise *promise_of(const struct sched_policy *p)
