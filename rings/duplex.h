@@ -115,48 +115,48 @@ static inline struct ring_lane ring_lane_responses(const struct ring_geometry *g
         return RING_OK;                                                                            \
     }                                                                                              \
                                                                                                    \
-    RING_INLINE int32_t L##_req_reserve(struct L##_front *f, uint32_t n)                         \
+    RING_INLINE int32_t L##_req_reserve(struct L##_front *f, uint32_t n)                           \
     { return L##_tx_reserve(&f->req, n); }                                                         \
-    static inline __attribute__((always_inline)) void L##_req_write(                               \
+    RING_INLINE void L##_req_write(                                                                \
         struct L##_front *f, uint32_t i, const void *src, uint32_t size)                           \
     { L##_tx_write(&f->req, i, src, size); }                                                       \
-    RING_INLINE void L##_req_publish(struct L##_front *f, uint32_t n)                            \
+    RING_INLINE void L##_req_publish(struct L##_front *f, uint32_t n)                              \
     { L##_tx_publish(&f->req, n); }                                                                \
-    RING_INLINE void L##_req_flush(struct L##_front *f)                                          \
+    RING_INLINE void L##_req_flush(struct L##_front *f)                                            \
     { L##_tx_flush(&f->req); }                                                                     \
     static inline bool L##_req_ask(struct L##_front *f)                                            \
     { return L##_tx_ask(&f->req); }                                                                \
-    RING_INLINE int32_t L##_rsp_peek(struct L##_front *f, uint32_t n)                            \
+    RING_INLINE int32_t L##_rsp_peek(struct L##_front *f, uint32_t n)                              \
     { return L##_rx_peek(&f->rsp, n); }                                                            \
-    static inline __attribute__((always_inline)) void L##_rsp_read(                                \
+    RING_INLINE void L##_rsp_read(                                                                 \
         struct L##_front *f, uint32_t i, void *dst, uint32_t size)                                 \
     { L##_rx_read(&f->rsp, i, dst, size); }                                                        \
-    RING_INLINE void L##_rsp_release(struct L##_front *f, uint32_t n)                            \
+    RING_INLINE void L##_rsp_release(struct L##_front *f, uint32_t n)                              \
     { L##_rx_release(&f->rsp, n); }                                                                \
     static inline bool L##_rsp_arm(struct L##_front *f, uint32_t after)                            \
     { return L##_rx_arm(&f->rsp, after); }                                                         \
     static inline void L##_rsp_disarm(struct L##_front *f)                                         \
     { L##_rx_disarm(&f->rsp); }                                                                    \
                                                                                                    \
-    RING_INLINE int32_t L##_req_peek(struct L##_back *b, uint32_t n)                             \
+    RING_INLINE int32_t L##_req_peek(struct L##_back *b, uint32_t n)                               \
     { return L##_rx_peek(&b->req, n); }                                                            \
-    static inline __attribute__((always_inline)) uint32_t L##_req_read(                            \
+    RING_INLINE uint32_t L##_req_read(                                                             \
         struct L##_back *b, uint32_t i, void *dst, uint32_t size)                                  \
     { L##_rx_read(&b->req, i, dst, size); return 0; }                                              \
-    RING_INLINE void L##_req_release(struct L##_back *b, uint32_t n)                             \
+    RING_INLINE void L##_req_release(struct L##_back *b, uint32_t n)                               \
     { L##_rx_release(&b->req, n); }                                                                \
     static inline bool L##_req_arm(struct L##_back *b, uint32_t after)                             \
     { return L##_rx_arm(&b->req, after); }                                                         \
     static inline void L##_req_disarm(struct L##_back *b)                                          \
     { L##_rx_disarm(&b->req); }                                                                    \
-    RING_INLINE int32_t L##_rsp_reserve(struct L##_back *b, uint32_t n)                          \
+    RING_INLINE int32_t L##_rsp_reserve(struct L##_back *b, uint32_t n)                            \
     { return L##_tx_reserve(&b->rsp, n); }                                                         \
-    static inline __attribute__((always_inline)) void L##_rsp_write(                               \
+    RING_INLINE void L##_rsp_write(                                                                \
         struct L##_back *b, uint32_t i, uint32_t tag, const void *src, uint32_t size)              \
     { (void)tag; L##_tx_write(&b->rsp, i, src, size); }                                            \
-    RING_INLINE void L##_rsp_publish(struct L##_back *b, uint32_t n)                             \
+    RING_INLINE void L##_rsp_publish(struct L##_back *b, uint32_t n)                               \
     { L##_tx_publish(&b->rsp, n); }                                                                \
-    RING_INLINE void L##_rsp_flush(struct L##_back *b)                                           \
+    RING_INLINE void L##_rsp_flush(struct L##_back *b)                                             \
     { L##_tx_flush(&b->rsp); }                                                                     \
     static inline uint64_t L##_rsp_ask(struct L##_back *b)                                         \
     { return L##_tx_ask(&b->rsp) ? 1 : 0; }                                                        \

@@ -67,14 +67,12 @@ static inline struct flagslot flagslot_attach(void *shared, const struct ring_la
                              .stride = flagslot_stride(g->size)};
 }
 
-static inline __attribute__((always_inline)) uint8_t *flagslot_at(const struct flagslot *s,
-                                                                  uint32_t index)
+RING_INLINE uint8_t *flagslot_at(const struct flagslot *s, uint32_t index)
 {
     return s->slots + (size_t)(index & s->mask) * s->stride;
 }
 
-static inline __attribute__((always_inline)) uint32_t *flagslot_flag(const struct flagslot *s,
-                                                                     uint32_t index)
+RING_INLINE uint32_t *flagslot_flag(const struct flagslot *s, uint32_t index)
 {
     return (uint32_t *)(s->flags + (size_t)(index & s->mask) * s->stride);
 }

@@ -19,9 +19,10 @@
  *             seen.
  *   release   store-release tail  -> reserve's load-acquire tail: slots are read before they are
  *             written again.
- *   ask/arm   head=; fence; event?  against  event=; fence; head?  Each side stores, then loads
- * what the other stores (Dekker). x86 lets a load pass an earlier store, so without a full barrier
- * on both sides each could miss the other's store: the consumer sleeps, and nobody tells it.
+ *   ask/arm   head=; fence; event?  against  event=; fence; head?
+ *             Each side stores, then loads what the other stores (Dekker). x86 lets a load pass an
+ *             earlier store, so without a full barrier on both sides each could miss the other's
+ *             store: the consumer sleeps, and nobody tells it.
  */
 #ifndef RING_LAMPORT_H
 #define RING_LAMPORT_H

@@ -34,11 +34,13 @@
  *   rsp_publish  store-release of the first used descriptor -> rsp_peek's load-acquire: response
  *                before descriptor; and all of the batch's requests and descriptors were read out
  *                before the front end can write them again.
- *   len, id and flags of a descriptor are one 64-bit word, written and read in one access. A peer
- *                that writes its 16-bit flags last, as the standard has it, is seen as well:
- * whoever sees the flags sees what lies beside them and was written before. ask/arm descriptor=;
- * fence; event?  against  event=; fence; descriptor?  (Dekker; see lamport.h.) The event structure
- * is read and written in one 32-bit access. The standard asks for the same: 2.8.21.2 and 2.8.22.
+ *   ask/arm      descriptor=; fence; event?  against  event=; fence; descriptor?  (Dekker; see
+ *                lamport.h). The standard asks for the same: 2.8.21.2 and 2.8.22.
+ *
+ * One access. len, id and flags of a descriptor are one 64-bit word, written and read in one
+ * access; so is the event structure, in 32 bits. A peer that writes its 16-bit flags last, as the
+ * standard has it, is seen as well: whoever sees the flags sees what lies beside them and was
+ * written before.
  */
 #ifndef RING_VIRTIO_PACKED_H
 #define RING_VIRTIO_PACKED_H
@@ -255,8 +257,8 @@ static inline int32_t virtio_packed_req_reserve(struct virtio_packed_front *f, u
     return (int32_t)ring_min(n, f->chains.mask + 1 - (f->req_prod - f->rsp_cons));
 }
 
-static inline __attribute__((always_inline)) void
-virtio_packed_req_write(struct virtio_packed_front *f, uint32_t i, const void *src, uint32_t size)
+RING_INLINE void virtio_packed_req_write(struct virtio_packed_front *f, uint32_t i, const void *src,
+                                         uint32_t size)
 {
     uint32_t chain = virtio_chain(&f->chains, f->req_prod + i);
     uint32_t place = virtio_packed_place(f->start, f->req_prod + i);
@@ -335,8 +337,8 @@ static inline int32_t virtio_packed_rsp_peek(struct virtio_packed_front *f, uint
     return (int32_t)ring_min(n, f->rsp_fetched - f->rsp_cons);
 }
 
-static inline __attribute__((always_inline)) void
-virtio_packed_rsp_read(struct virtio_packed_front *f, uint32_t i, void *dst, uint32_t size)
+RING_INLINE void virtio_packed_rsp_read(struct virtio_packed_front *f, uint32_t i, void *dst,
+                                        uint32_t size)
 {
     uint32_t chain = virtio_chain(&f->chains, f->rsp_cons + i);
     ring_copy_in(dst, f->responses + (size_t)chain * f->rsp_stride, size);
@@ -426,8 +428,8 @@ static inline int32_t virtio_packed_req_peek(struct virtio_packed_back *b, uint3
     return (int32_t)ring_min(n, b->req_fetched - b->req_cons);
 }
 
-static inline __attribute__((always_inline)) uint32_t
-virtio_packed_req_read(struct virtio_packed_back *b, uint32_t i, void *dst, uint32_t size)
+RING_INLINE uint32_t virtio_packed_req_read(struct virtio_packed_back *b, uint32_t i, void *dst,
+                                            uint32_t size)
 {
     struct virtio_request request = virtio_request(&b->requests, b->req_cons + i);
     ring_copy_in(dst, b->region + request.req_at, size);
@@ -465,9 +467,8 @@ static inline int32_t virtio_packed_rsp_reserve(struct virtio_packed_back *b, ui
 
 /* The tag is the caller's, from its own memory; one that is not in flight is a bug of the caller,
  * and ends the ring rather than the memory it would have written to. */
-static inline __attribute__((always_inline)) void
-virtio_packed_rsp_write(struct virtio_packed_back *b, uint32_t i, uint32_t tag, const void *src,
-                        uint32_t size)
+RING_INLINE void virtio_packed_rsp_write(struct virtio_packed_back *b, uint32_t i, uint32_t tag,
+                                         const void *src, uint32_t size)
 {
     uint32_t rsp_at = virtio_request_finish(&b->requests, tag);
     if (rsp_at == VIRTIO_IDLE) {

@@ -251,8 +251,8 @@ static inline int32_t virtio_split_req_reserve(struct virtio_split_front *f, uin
     return (int32_t)ring_min(n, f->chains.mask + 1 - (f->req_prod - f->rsp_cons));
 }
 
-static inline __attribute__((always_inline)) void
-virtio_split_req_write(struct virtio_split_front *f, uint32_t i, const void *src, uint32_t size)
+RING_INLINE void virtio_split_req_write(struct virtio_split_front *f, uint32_t i, const void *src,
+                                        uint32_t size)
 {
     uint32_t count = f->req_prod + i;
     uint32_t chain = virtio_chain(&f->chains, count);
@@ -319,8 +319,8 @@ static inline int32_t virtio_split_rsp_peek(struct virtio_split_front *f, uint32
     return (int32_t)ring_min(n, f->rsp_fetched - f->rsp_cons);
 }
 
-static inline __attribute__((always_inline)) void
-virtio_split_rsp_read(struct virtio_split_front *f, uint32_t i, void *dst, uint32_t size)
+RING_INLINE void virtio_split_rsp_read(struct virtio_split_front *f, uint32_t i, void *dst,
+                                       uint32_t size)
 {
     uint32_t chain = virtio_chain(&f->chains, f->rsp_cons + i);
     ring_copy_in(dst, f->responses + (size_t)chain * f->rsp_stride, size);
@@ -396,8 +396,8 @@ static inline int32_t virtio_split_req_peek(struct virtio_split_back *b, uint32_
     return (int32_t)ring_min(n, b->req_fetched - b->req_cons);
 }
 
-static inline __attribute__((always_inline)) uint32_t
-virtio_split_req_read(struct virtio_split_back *b, uint32_t i, void *dst, uint32_t size)
+RING_INLINE uint32_t virtio_split_req_read(struct virtio_split_back *b, uint32_t i, void *dst,
+                                           uint32_t size)
 {
     struct virtio_request request = virtio_request(&b->requests, b->req_cons + i);
     ring_copy_in(dst, b->region + request.req_at, size);
@@ -432,9 +432,8 @@ static inline int32_t virtio_split_rsp_reserve(struct virtio_split_back *b, uint
 
 /* The tag is the caller's, from its own memory; one that is not in flight is a bug of the caller,
  * and ends the ring rather than the memory it would have written to. */
-static inline __attribute__((always_inline)) void
-virtio_split_rsp_write(struct virtio_split_back *b, uint32_t i, uint32_t tag, const void *src,
-                       uint32_t size)
+RING_INLINE void virtio_split_rsp_write(struct virtio_split_back *b, uint32_t i, uint32_t tag,
+                                        const void *src, uint32_t size)
 {
     uint32_t rsp_at = virtio_request_finish(&b->requests, tag);
     if (rsp_at == VIRTIO_IDLE) {

@@ -257,8 +257,7 @@ static inline void vmbus_get(const struct vmbus_lane *lane, uint32_t data, uint3
     ring_copy_in((uint8_t *)dst + first, lane->data, size - first);
 }
 
-static inline __attribute__((always_inline)) void vmbus_tx_write(struct vmbus_tx *tx, uint32_t i,
-                                                                 const void *src, uint32_t size)
+RING_INLINE void vmbus_tx_write(struct vmbus_tx *tx, uint32_t i, const void *src, uint32_t size)
 {
     (void)i; /* each is written once and in ascending order: packets need no gaps */
     const uint64_t zero = 0;
@@ -382,8 +381,7 @@ static inline int32_t vmbus_rx_peek(struct vmbus_rx *rx, uint32_t n)
     return (int32_t)filled;
 }
 
-static inline __attribute__((always_inline)) void vmbus_rx_read(struct vmbus_rx *rx, uint32_t i,
-                                                                void *dst, uint32_t size)
+RING_INLINE void vmbus_rx_read(struct vmbus_rx *rx, uint32_t i, void *dst, uint32_t size)
 {
     const struct vmbus_packet *p = &rx->packets[(rx->tail + i) & (rx->entries - 1)];
     if (p->bytes >= size && p->at + size <= rx->data) {
