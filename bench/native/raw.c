@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's own limits, which no ring can beat:
+ * What two cores of this machine do with no ring between them, as a yardstick. It is measured like
+ * any subject, so a ring with a kinder access pattern may come out ahead of it:
  *
  *   raw-pingpong  a line that one core writes and the other watches, in each direction
  *   raw-stream    blocks that one core writes and the other reads, far enough apart in time that

@@ -170,7 +170,7 @@ bool meter_look(struct meter *m, struct side *s, uint64_t requests)
     else if (m->phase == METER_MEASURE && now - m->begun >= x->duration_ticks &&
              requests != m->begun_requests)
         meter_end(m, s, requests, now);
-    bool over = m->phase == METER_DONE &&
-                atomic_load_explicit(&x->back_measured, memory_order_acquire);
+    bool over =
+        m->phase == METER_DONE && atomic_load_explicit(&x->back_measured, memory_order_acquire);
     return !over && !side_aborted(s);
 }

@@ -3,7 +3,7 @@
  * One side of an exchange as its worker sees it: where the ring is, when to start and stop, whom to
  * tell, how to sleep, and what is counted meanwhile.
  *
- * A worker is a thread or a process (see worker.c); struct exchange is the memory that all of them
+ * A worker is a thread or a process (see native.c); struct exchange is the memory that all of them
  * and the runner share, at the same address in each. A measured loop keeps everything hot in
  * locals, and calls meter_due() every so many requests to learn the time.
  */
@@ -50,8 +50,8 @@ struct exchange {
     _Atomic uint32_t laid_out; /* front end 0 has initialised the region */
     _Atomic uint32_t arrived;  /* workers at the start line */
     _Atomic uint32_t fronts_running;
-    _Atomic bool back_measured;     /* its interval is over: front ends may stop */
-    _Atomic uint64_t sent; /* requests sent in all, added by each front end as it stops */
+    _Atomic bool back_measured; /* its interval is over: front ends may stop */
+    _Atomic uint64_t sent;      /* requests sent in all, added by each front end as it stops */
     _Atomic bool abort;
     _Atomic bool quit;
 
