@@ -11,9 +11,9 @@ NATIVE_OBJECTS := $(call objects,opt,$(addprefix bench/native/,native.c side.c c
 	peers/xen_macros.c)) $(call layout-objects,opt,bench/native/layout.c)
 
 ifneq ($(filter DPDK,$(PEERS)),)
-# A system folder: warnings in it are not ours to mend.
-DPDK_FLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libdpdk 2>/dev/null || \
-	echo -I/usr/include/dpdk))
+# A system folder: warnings in it are not ours to mend. The processor is the one that ours are
+# compiled for: the package's flags ask for its oldest, and the last -march counts.
+DPDK_FLAGS := $(filter-out -march=%,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags libdpdk)))
 EXTRA_bench/native/peers/dpdk_spsc.c := $(DPDK_FLAGS)
 EXTRA_bench/native/peers/dpdk_mpsc.c := $(DPDK_FLAGS)
 NATIVE_OBJECTS += $(call objects,opt,bench/native/peers/dpdk_spsc.c bench/native/peers/dpdk_mpsc.c)
