@@ -286,14 +286,11 @@ static void bvt_changed(struct sched *s, struct sched_vcpu *v, uint32_t offset, 
     }
 }
 
-/* ns. What is shorter would be mostly switching: an mcu, a warp, or the time between two. */
-#define SHORTEST 10000
-
 static const char *bvt_check(const struct sched *s, const struct sched_vcpu *v, uint32_t offset,
                              uint64_t value)
 {
     (void)s;
-    if (v == NULL || value == 0 || value >= SHORTEST)
+    if (v == NULL || value == 0 || value >= SCHED_SHORTEST)
         return NULL;
     if (offset == offsetof(struct bvt_vcpu, warp_limit))
         return "warp_limit must be 0 (none) or 10000..10000000000 ns";

@@ -65,6 +65,10 @@ struct sched_param {
         .what = what_                                                                 \
     }
 
+/* ns. Limits, slices and the like are 0 or no shorter than this: they would be mostly switching. A
+ * policy's message says the number. */
+#define SCHED_SHORTEST 10000U
+
 struct sched_policy {
     const char *name;
     const char *summary;

@@ -28,7 +28,7 @@ bool sched_replay(struct sched *s, const struct sched_call *call,
     case SCHED_OP_PICK: {
         struct sched_decision d = sched_pick(s, call->cpu, now);
         uint32_t chosen = d.vcpu == NULL ? SCHED_NO_VCPU : d.vcpu->id;
-        return chosen == call->chosen && d.slice == call->value && d.kick == call->other;
+        return chosen == call->chosen && d.slice == call->value && d.kick == call->kick;
     }
     case SCHED_OP_STEAL:
         return sched_steal(s, call->cpu, call->other, now) == call->done;

@@ -21,7 +21,7 @@ enum sched_op {
     SCHED_OP_SLEEP,    /* vcpu */
     SCHED_OP_YIELD,    /* cpu */
     SCHED_OP_CHARGE,   /* cpu */
-    SCHED_OP_PICK,     /* cpu; chosen, value: slice, other: kick */
+    SCHED_OP_PICK,     /* cpu; chosen, value: slice, kick */
     SCHED_OP_STEAL,    /* cpu: thief, other: victim; done */
     SCHED_OP_AFFINITY, /* vcpu, value; done */
     SCHED_OP_PARAM,    /* vcpu or none, param, value; done: not refused */
@@ -30,6 +30,7 @@ enum sched_op {
 struct sched_call {
     uint64_t now;
     uint64_t value;
+    uint64_t kick;   /* CPUs */
     uint32_t vcpu;   /* id, or SCHED_NO_VCPU */
     uint32_t cpu;    /* or SCHED_NO_CPU */
     uint32_t other;  /* CPU, or SCHED_NO_CPU */

@@ -337,19 +337,20 @@ static void expire(struct sched_cpu *c, uint64_t now)
     }
 }
 
-/* A CPU that should take one of those that wait here: an idle one, or else, looking at one other at
- * a time, one with two fewer. */
-static uint32_t kick(struct sched_cpu *c)
+/* CPUs that should take one of those that wait here: all idle ones that may, since who may run
+ * where decides which of them finds one; or else, looking at one other at a time, one with two
+ * fewer. */
+static uint64_t kick(struct sched_cpu *c)
 {
     const struct sched *s = c->sched;
     uint64_t could = sched_queue_any(&c->ready) & online(s) & ~bit(c->id);
     if ((s->policy->traits & SCHED_MIGRATES) == 0 || could == 0)
-        return SCHED_NO_CPU;
+        return 0;
     uint64_t idle = __atomic_load_n(&s->idle, __ATOMIC_RELAXED) & could;
     if (idle != 0)
-        return next_in(idle, c->id);
+        return idle;
     uint32_t other = next_in(could, c->kicks++ % s->n_cpus);
-    return load_of(s, other) + 1 < sched_runnable(c) ? other : SCHED_NO_CPU;
+    return load_of(s, other) + 1 < sched_runnable(c) ? bit(other) : 0;
 }
 
 struct sched_decision sched_pick(struct sched *s, uint32_t cpu, uint64_t now)
@@ -384,7 +385,7 @@ struct sched_decision sched_pick(struct sched *s, uint32_t cpu, uint64_t now)
                                   .cpu = cpu,
                                   .chosen = next == NULL ? SCHED_NO_VCPU : next->id,
                                   .value = d.slice,
-                                  .other = d.kick});
+                                  .kick = d.kick});
     return d;
 }
 

@@ -13,8 +13,8 @@
  *   struct sched_cpu[]  one each CPU
  *   struct sched_vcpu   one each vcpu, from sched_add to sched_remove
  *
- * Time is `now`, in ns from any fixed origin. On a CPU it should not go back; if it does, nothing
- * is charged until it has caught up.
+ * Time is `now`, in ns from a fixed origin, below 2^60 (36 years). On a CPU it should not go back;
+ * if it does, nothing is charged until it has caught up.
  *
  * A vcpu is BLOCKED, QUEUED (runnable, waiting on its CPU) or RUNNING (its CPU's current). A policy
  * may withhold a QUEUED one from running for a time (a budget used up): it is then parked, in no
@@ -26,8 +26,9 @@
  *   one yields                sched_yield_on(s, cpu, now); then that CPU picks
  *   a CPU picks               victim = sched_victim(s, cpu);
  *                             if (victim != SCHED_NO_CPU) sched_steal(s, cpu, victim, now);
- *                             d = sched_pick(s, cpu, now); run d.vcpu (NULL: idle);
- *                             if (d.kick != SCHED_NO_CPU) make that CPU pick: there is work for it;
+ *                             d = sched_pick(s, cpu, now); if d.vcpu is NULL (the current one was
+ *                             parked, say), once more from the top; if it still is, be idle;
+ *                             run d.vcpu; make each CPU in d.kick pick: there may be work for it;
  *                             pick again d.slice ns from now, or earlier when told to
  *
  * Done so, on a policy that migrates no CPU is idle while a vcpu that may run there waits anywhere.
@@ -119,8 +120,8 @@ struct sched {
 struct sched_decision {
     struct sched_vcpu *vcpu; /* NULL: idle */
     uint64_t slice;          /* ns until the next pick, > 0; SCHED_FOREVER: until told */
-    uint32_t kick; /* a CPU that should pick: it is idle, or has much less to do, and could
-                    * run one that waits here; or SCHED_NO_CPU */
+    uint64_t kick; /* CPUs that should pick: they are idle, or one has much less to do, and
+                    * could run one that waits here */
 };
 
 /* The policy of that name, or NULL; and all of them, for i from 0 until NULL. */

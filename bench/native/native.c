@@ -30,7 +30,7 @@
 #define WARM_MIN_NS 500000ULL /* and at least this */
 
 /* Without an end after that long an observation has failed: far beyond any honest one. */
-#define LATE_NS(duration) (5000000000ULL + 20 * (duration))
+#define LATE_NS(duration) (5000000000ULL + 20ULL * (duration))
 #define LOOK_AFTER_WORKERS_NS 100000000ULL
 
 struct worker {

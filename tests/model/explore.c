@@ -82,6 +82,7 @@ static struct slot *slot_for(struct hash h)
     size_t i = h.a & (search.slot_count - 1);
     for (;;) {
         const struct slot *slot = &search.slots[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all set to NONE */
         if (slot->node == NONE)
             break;
         if (slot->tag == hash_tag(h)) {

@@ -423,11 +423,11 @@ void machine_start(const struct explore_program *program)
         hash_toggle_word(at);
 
     memset(stacks, 0, sizeof(stacks));
-    void *private[EXPLORE_THREADS] = {0};
+    void *own[EXPLORE_THREADS] = {0};
     for (uint32_t i = 0; i < program->threads; i++)
-    private[i] = thread_private(i);
+        own[i] = thread_private(i);
     if (program->setup != NULL)
-        program->setup(program->arg, shared, private);
+        program->setup(program->arg, shared, own);
 
     memcpy(untouched, shared, machine.memory_size);
     memset(machine.is_touched, 0, sizeof(machine.is_touched));
@@ -674,8 +674,8 @@ void machine_finish(void)
 {
     if (machine.program->final == NULL)
         return;
-    void *private[EXPLORE_THREADS] = {0};
+    void *own[EXPLORE_THREADS] = {0};
     for (uint32_t i = 0; i < machine.program->threads; i++)
-    private[i] = thread_private(i);
-    machine.program->final(machine.program->arg, shared, private);
+        own[i] = thread_private(i);
+    machine.program->final(machine.program->arg, shared, own);
 }

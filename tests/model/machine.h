@@ -36,7 +36,7 @@ void machine_start(const struct explore_program *program);
  */
 uint32_t machine_steps(machine_step_t steps[MACHINE_STEPS_MAX]);
 
-void machine_take(machine_step_t step);
+void machine_take(machine_step_t taken);
 
 /* NULL, or what a thread found to be wrong in the last step (or at the start). */
 const char *machine_failure(void);
@@ -48,8 +48,8 @@ struct hash machine_hash(void);
 
 /* The state as bytes: machine_size() of them, until the next step. */
 size_t machine_size(void);
-void machine_save(void *to);
-void machine_restore(const void *from);
+void machine_save(void *state);
+void machine_restore(const void *state);
 
 /* From now on each access is written to out; NULL: to nowhere. */
 void machine_narrate(FILE *out, const char *prefix);

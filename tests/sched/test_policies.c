@@ -50,11 +50,20 @@ static uint64_t eevdf_error(struct world *w, uint64_t weight)
     return (r + (r > q ? r : q)) * 256 / weight + 2;
 }
 
+static uint64_t credit_error(struct world *w, uint64_t weight)
+{
+    return 12 * world_get(w, NULL, "timeslice") * 256 / weight;
+}
+
+static uint64_t sedf_error(struct world *w, uint64_t weight)
+{
+    (void)weight;
+    return world_get(w, NULL, "quantum") + 1;
+}
+
 static const struct promise promises[] = {
-    {"bvt", bvt_error, true},
-    {"rr", rr_error, false},
-    {"stride", stride_error, true},
-    {"eevdf", eevdf_error, true},
+    {"bvt", bvt_error, true},     {"rr", rr_error, false},        {"stride", stride_error, true},
+    {"eevdf", eevdf_error, true}, {"credit", credit_error, true}, {"sedf", sedf_error, false},
 };
 
 static const struct promise *promise_of(const struct sched_policy *p)

@@ -63,38 +63,54 @@ static void note_waits(struct world *w)
     }
 }
 
+static bool steal(struct world *w, uint32_t cpu)
+{
+    uint32_t victim = sched_victim(&w->s, cpu);
+    if (victim == SCHED_NO_CPU)
+        return false;
+    world_require(w, sched_steal(&w->s, cpu, victim, w->now)); /* nothing runs beside: hints hold */
+    w->steals++;
+    return true;
+}
+
+static void decide(struct world *w, uint32_t cpu, uint64_t *kicked)
+{
+    steal(w, cpu);
+    struct sched_decision d = sched_pick(&w->s, cpu, w->now);
+    if (d.vcpu == NULL && steal(w, cpu)) /* the current one was parked */
+        d = sched_pick(&w->s, cpu, w->now);
+    w->picks++;
+    world_require(w, d.slice > 0);
+    world_require(w, (d.kick & bit(cpu)) == 0 && d.kick >> w->s.n_cpus == 0);
+    w->switches += d.vcpu != w->runs[cpu] && d.vcpu != NULL ? 1 : 0;
+    w->runs[cpu] = d.vcpu;
+    w->due[cpu] = d.slice == SCHED_FOREVER ? SCHED_FOREVER : w->now + d.slice;
+    if (d.vcpu != NULL) {
+        struct actor *a = actor_of(d.vcpu);
+        world_require(w, d.vcpu->cpu == &w->cpus[cpu]);
+        world_require(w, (d.vcpu->affinity & bit(cpu)) != 0);
+        if (a->awaited) {
+            uint64_t latency = w->now - a->woke_at;
+            a->latency_max = latency > a->latency_max ? latency : a->latency_max;
+            a->latency_sum += latency;
+            a->wakes++;
+            a->awaited = false;
+        }
+    }
+    if (w->picked != NULL)
+        w->picked(w, cpu);
+    *kicked |= d.kick;
+}
+
+/* This CPU, and those that are kicked for it. */
 static void pick(struct world *w, uint32_t cpu)
 {
-    uint32_t left = 4 * w->s.n_cpus; /* a kick that causes a kick without end is an error */
-    while (cpu != SCHED_NO_CPU) {
+    uint32_t left = 16 * w->s.n_cpus; /* kicks that cause kicks without end are an error */
+    for (uint64_t todo = bit(cpu); todo != 0;) {
+        uint32_t next = (uint32_t)__builtin_ctzll(todo);
+        todo &= ~bit(next);
         world_require(w, left-- > 0);
-        uint32_t victim = sched_victim(&w->s, cpu);
-        if (victim != SCHED_NO_CPU) {
-            bool stolen = sched_steal(&w->s, cpu, victim, w->now);
-            w->steals += stolen ? 1 : 0;
-            world_require(w, stolen); /* nothing runs beside: hints are exact */
-        }
-        struct sched_decision d = sched_pick(&w->s, cpu, w->now);
-        w->picks++;
-        world_require(w, d.slice > 0);
-        w->switches += d.vcpu != w->runs[cpu] && d.vcpu != NULL ? 1 : 0;
-        w->runs[cpu] = d.vcpu;
-        w->due[cpu] = d.slice == SCHED_FOREVER ? SCHED_FOREVER : w->now + d.slice;
-        if (d.vcpu != NULL) {
-            struct actor *a = actor_of(d.vcpu);
-            world_require(w, d.vcpu->cpu == &w->cpus[cpu]);
-            world_require(w, (d.vcpu->affinity & bit(cpu)) != 0);
-            if (a->awaited) {
-                uint64_t latency = w->now - a->woke_at;
-                a->latency_max = latency > a->latency_max ? latency : a->latency_max;
-                a->latency_sum += latency;
-                a->wakes++;
-                a->awaited = false;
-            }
-        }
-        if (w->picked != NULL)
-            w->picked(w, cpu);
-        cpu = d.kick;
+        decide(w, next, &todo);
     }
     note_waits(w);
 }
