@@ -31,7 +31,7 @@ static const struct {
 #undef RING_POLICY
 };
 
-/* "not coalesce: why", or "" */
+/* "; without coalesce: why", or "" */
 static char *restriction(const char *layout)
 {
     for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every cmocka program of this folder starts with: cmocka.h with its prerequisites, and TAP.
- */
+/* What every cmocka program starts with: cmocka.h with its prerequisites, and TAP. */
 #ifndef TESTS_UNIT_TAP_H
 #define TESTS_UNIT_TAP_H
 
