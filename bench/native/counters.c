@@ -51,11 +51,18 @@ static int encode(const char *event, struct perf_event_attr *attr)
     return error == PFM_SUCCESS ? 0 : error;
 }
 
+/* Those of the scheduler: in user mode alone they open, and stay 0. */
+static bool in_kernel_only(const struct perf_event_attr *attr)
+{
+    return attr->type == PERF_TYPE_SOFTWARE && (attr->config == PERF_COUNT_SW_CONTEXT_SWITCHES ||
+                                                attr->config == PERF_COUNT_SW_CPU_MIGRATIONS);
+}
+
 /* Tries the event on this thread; where the kernel may not be watched, on user mode alone. */
 static void try_event(struct perf_event_attr *attr, struct native_event *event)
 {
     int fd = open_event(attr);
-    if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+    if (fd < 0 && (errno == EACCES || errno == EPERM) && !in_kernel_only(attr)) {
         attr->exclude_kernel = 1;
         fd = open_event(attr);
     }
