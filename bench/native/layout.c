@@ -144,7 +144,8 @@ INLINE int32_t A(serve)(struct A(back) * b, uint64_t number, uint32_t req_size, 
     if (filled <= 0)
         return filled;
     for (uint32_t i = 0; i < (uint32_t)filled; i++) {
-        uint64_t words[RING_SIZE_MAX / 8] = {0};
+        uint64_t words[RING_SIZE_MAX / 8];
+        words[0] = 0; /* for the analyzer; a whole clearing is paid for by each request */
         tags[i] = R(req_read)(&b->ring, i, words, req_size);
         numbers[i] = words[0];
         *damage |= item_check(words, words[0], req_size);
