@@ -33,14 +33,16 @@
 /* What one that does not want extra time seems to have had of it, beyond all that do. */
 #define EXTRA_NEVER (1ULL << 60)
 
-#define WHOLE_CPU (1ULL << 32) /* utilisation, in 2^-32 of a CPU */
+/* Utilisation is in 2^-32 of a CPU, rounded down so that 1/2 + 1/5 + 3/10 is not refused: with n
+ * reservations, n/4 ns a second too much may be let in. */
+#define WHOLE_CPU (1ULL << 32)
 
 struct sedf {
     uint64_t quantum; /* of extra time, ns */
 } SCHED_STATE;
 
 struct sedf_cpu {
-    uint64_t reserved; /* utilisation of all whose CPU this is, rounded up */
+    uint64_t reserved; /* utilisation of all whose CPU this is, each rounded down */
     uint64_t extra;    /* extra time of the one that had least; never goes back */
 } SCHED_STATE;
 
@@ -74,7 +76,7 @@ static struct sedf_vcpu *of(struct sched_vcpu *v)
 
 static uint64_t utilisation(uint64_t slice, uint64_t period)
 {
-    return (slice * WHOLE_CPU + period - 1) / period; /* slice <= 4 * 10^9 < 2^32 */
+    return slice * WHOLE_CPU / period; /* slice <= 4 * 10^9 < 2^32 */
 }
 
 static bool entitled(const struct sedf_vcpu *x)
