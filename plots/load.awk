@@ -29,7 +29,7 @@ BEGIN {
     print "others = " quote(others)
     print_caption(statistics_text("t", rows) "; " \
                   slice_text("subject batch req_size rsp_size entries fronts") parameters() \
-                  "; wake-ups and CPU time of both sides. " ENVIRON["caption"], ENVIRON["width"])
+                  "; wake-ups and CPU time of the back end. " ENVIRON["caption"], ENVIRON["width"])
 }
 
 function collect(    r, p, v)

@@ -25,7 +25,7 @@ load root.'/panel.gp'
 
 points = '$cpu'; lines = points
 eval scale_cpu
-eval panel(TOP + PANEL + GAP, TOP + 2 * PANEL + GAP, '', 'Back-end CPU per request (µs)')
+eval panel(TOP + PANEL + GAP, TOP + 2 * PANEL + GAP, '', 'CPU per request (µs)')
 set format x '%.10g'
 eval scale_x
 eval x_label_below(TOP + 2 * PANEL + GAP, 'Offered load (k requests/s)')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <math.h>
 #include <perfmon/pfmlib.h>
 #include <perfmon/pfmlib_perf_event.h>
 #include <stdio.h>
@@ -65,6 +66,9 @@ static void try_event(struct perf_event_attr *attr, struct native_event *event)
     if (fd < 0 && (errno == EACCES || errno == EPERM) && !in_kernel_only(attr)) {
         attr->exclude_kernel = 1;
         fd = open_event(attr);
+        if (fd >= 0)
+            snprintf(event->reason, sizeof event->reason,
+                     "user mode only: /proc/sys/kernel/perf_event_paranoid forbids the kernel");
     }
     if (fd >= 0) {
         close(fd);
@@ -168,17 +172,20 @@ uint32_t counters_open(const struct counters *counters, int *fds)
     return counters->count;
 }
 
-void counters_read(const int *fds, uint32_t count, double *values)
+void counters_read(const int *fds, uint32_t count, struct counter_reading *readings)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct {
-            uint64_t value, enabled, running;
-        } read_value;
-        values[i] = 0;
-        if (fds[i] < 0 || read(fds[i], &read_value, sizeof read_value) != sizeof read_value)
-            continue;
-        values[i] = (double)read_value.value;
-        if (read_value.running != 0 && read_value.running < read_value.enabled)
-            values[i] *= (double)read_value.enabled / (double)read_value.running;
+        uint64_t words[3] = {0}; /* as PERF_FORMAT_TOTAL_TIME_... orders them */
+        bool ok = fds[i] >= 0 && read(fds[i], words, sizeof words) == sizeof words;
+        readings[i] = (struct counter_reading){words[0], words[1], words[2], ok};
     }
+}
+
+double counter_between(const struct counter_reading *begin, const struct counter_reading *end)
+{
+    uint64_t running = end->running - begin->running;
+    if (!begin->read || !end->read || running == 0)
+        return NAN;
+    return (double)(end->value - begin->value) * (double)(end->enabled - begin->enabled) /
+           (double)running;
 }

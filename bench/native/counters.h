@@ -5,6 +5,7 @@
 #ifndef BENCH_NATIVE_COUNTERS_H
 #define BENCH_NATIVE_COUNTERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,18 @@ void counters_free(struct counters *counters);
  */
 uint32_t counters_open(const struct counters *counters, int *fds);
 
-/* Values so far, scaled for time in which a counter had to share its register. */
-void counters_read(const int *fds, uint32_t count, double *values);
+/* One counter as the kernel gives it. */
+struct counter_reading {
+    uint64_t value;
+    uint64_t enabled; /* ns since it was opened */
+    uint64_t running; /* ns of them in which it had a register */
+    bool read;        /* false: it could not be opened or read */
+};
+
+void counters_read(const int *fds, uint32_t count, struct counter_reading *readings);
+
+/* Events between two readings, scaled for the time in which the counter had to share its register;
+ * NaN if it was never counting in between. */
+double counter_between(const struct counter_reading *begin, const struct counter_reading *end);
 
 #endif

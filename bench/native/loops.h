@@ -19,8 +19,8 @@
  *
  *   uint32_t A(window)(const struct native_point *)     most requests outstanding
  *
- * Sizes 8 and 16, the ones that speed is claimed for, get loops of their own in which the size is a
- * constant; other sizes, and the policies that sleep, share loops that copy by words.
+ * Sizes that are powers of two get loops of their own in which the size is a constant; other sizes,
+ * and the policies that sleep, share loops that copy by words.
  */
 #include <math.h>
 
@@ -467,8 +467,11 @@ LOOP uint64_t front_offered_load(struct side *s, struct A(front) * f, uint32_t r
                front_offered_load(s, f, p->req_size, p->rsp_size, window, NOTIFY_##id, r)) \
     BACK_LOOP(back_pairs_##id, back_pairs(s, b, p->req_size, p->rsp_size, NOTIFY_##id, r))
 
-SIZED_LOOPS(8)
-SIZED_LOOPS(16)
+/* Sizes with loops of their own: what is copied is a constant there, so descriptors are built and
+ * checked in registers, as a user's would be. */
+#define OWN_SIZES(X) X(8) X(16) X(32) X(64) X(128) X(256)
+
+OWN_SIZES(SIZED_LOOPS)
 FRONT_LOOP(front_one_way_words, front_one_way(s, f, p->req_size, r))
 BACK_LOOP(back_one_way_words, back_one_way(s, b, p->req_size, r))
 #ifdef ADAPTER_POLLS_ONLY
@@ -485,20 +488,23 @@ static uint64_t front_loop(struct side *s, const struct A(front) * f, uint32_t w
     const struct native_point *p = &s->exchange->point;
     const bool pairs = p->measure == NATIVE_PAIRS;
 
-    if (p->measure == NATIVE_ONE_WAY) {
-        if (p->req_size == 8)
-            return front_one_way_8(s, f, window, r);
-        if (p->req_size == 16)
-            return front_one_way_16(s, f, window, r);
+    const bool one_way = p->measure == NATIVE_ONE_WAY;
+
+#define SIZE_CASE(size)                                        \
+    case size:                                                 \
+        return one_way ? front_one_way_##size(s, f, window, r) \
+               : pairs ? front_pairs_##size(s, f, window, r)   \
+                       : front_round_trip_##size(s, f, window, r);
+    if (one_way || (p->policy == NOTIFY_poll && p->measure != NATIVE_OFFERED_LOAD &&
+                    p->req_size == p->rsp_size))
+        switch (p->req_size) {
+            OWN_SIZES(SIZE_CASE)
+        default:
+            break;
+        }
+#undef SIZE_CASE
+    if (one_way)
         return front_one_way_words(s, f, window, r);
-    }
-    if (p->policy == NOTIFY_poll && p->measure != NATIVE_OFFERED_LOAD &&
-        p->req_size == p->rsp_size) {
-        if (p->req_size == 8)
-            return pairs ? front_pairs_8(s, f, window, r) : front_round_trip_8(s, f, window, r);
-        if (p->req_size == 16)
-            return pairs ? front_pairs_16(s, f, window, r) : front_round_trip_16(s, f, window, r);
-    }
     switch (p->policy) {
 #define POLICY_CASE(id)                                                                     \
     case NOTIFY_##id:                                                                       \
@@ -522,24 +528,22 @@ static void back_loop(struct side *s, const struct A(back) * b, struct side_resu
 {
     const struct native_point *p = &s->exchange->point;
 
-    if (p->measure == NATIVE_ONE_WAY) {
-        if (p->req_size == 8)
-            back_one_way_8(s, b, r);
-        else if (p->req_size == 16)
-            back_one_way_16(s, b, r);
-        else
-            back_one_way_words(s, b, r);
+    const bool one_way = p->measure == NATIVE_ONE_WAY;
+
+#define SIZE_CASE(size)                                               \
+    case size:                                                        \
+        (one_way ? back_one_way_##size : back_pairs_##size)(s, b, r); \
         return;
-    }
-    if (p->policy == NOTIFY_poll && p->req_size == p->rsp_size) {
-        if (p->req_size == 8) {
-            back_pairs_8(s, b, r);
-            return;
+    if (one_way || (p->policy == NOTIFY_poll && p->req_size == p->rsp_size))
+        switch (p->req_size) {
+            OWN_SIZES(SIZE_CASE)
+        default:
+            break;
         }
-        if (p->req_size == 16) {
-            back_pairs_16(s, b, r);
-            return;
-        }
+#undef SIZE_CASE
+    if (one_way) {
+        back_one_way_words(s, b, r);
+        return;
     }
     switch (p->policy) {
 #define POLICY_CASE(id)           \

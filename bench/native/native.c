@@ -148,9 +148,11 @@ static int start_thread(struct worker *w, uint32_t round)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&w->thread, NULL, worker_thread, start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0)
-        free(start);
-    return error == 0 ? 0 : -1;
+    if (error == 0)
+        return 0;
+    free(start);
+    errno = error;
+    return -1;
 }
 
 static int ensure_worker(struct native *n, uint32_t index, char *error, size_t error_size)
@@ -204,6 +206,44 @@ static double calibrate_tsc(void)
     return (double)(side_ticks() - ticks) * 1e9 / (double)(now - ns);
 }
 
+/* A processor's core, told apart across packages; -1 where the kernel does not say. */
+static int core_of(int cpu)
+{
+    int id[2] = {-1, -1};
+    static const char *const names[2] = {"physical_package_id", "core_id"};
+    for (int i = 0; i < 2; i++) {
+        char path[96];
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, names[i]);
+        FILE *file = fopen(path, "r");
+        if (file == NULL)
+            return -1;
+        char line[16] = "";
+        if (fgets(line, sizeof line, file) != NULL)
+            id[i] = (int)strtol(line, NULL, 10);
+        fclose(file);
+    }
+    return id[0] < 0 || id[1] < 0 ? -1 : id[0] << 16 | id[1];
+}
+
+/*
+ * The first allowed processor that is not `other`, which is the other side's or -1. Hardware
+ * threads of one core share its caches: that would measure another thing, so another core comes
+ * first.
+ */
+static int choose_cpu(const cpu_set_t *allowed, int other)
+{
+    int second_best = -1;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, allowed) || cpu == other)
+            continue;
+        if (other < 0 || core_of(cpu) != core_of(other) || core_of(cpu) < 0)
+            return cpu;
+        if (second_best < 0)
+            second_best = cpu;
+    }
+    return second_best;
+}
+
 static int choose_cpus(struct native *n, char *error, size_t error_size)
 {
     cpu_set_t allowed;
@@ -214,14 +254,10 @@ static int choose_cpus(struct native *n, char *error, size_t error_size)
         snprintf(error, error_size, "two processors are needed, %d may be used", count);
         return -1;
     }
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &allowed))
-            continue;
-        if (n->config.cpu_front < 0 && cpu != n->config.cpu_back)
-            n->config.cpu_front = cpu;
-        else if (n->config.cpu_back < 0 && cpu != n->config.cpu_front)
-            n->config.cpu_back = cpu;
-    }
+    if (n->config.cpu_front < 0)
+        n->config.cpu_front = choose_cpu(&allowed, n->config.cpu_back);
+    if (n->config.cpu_back < 0)
+        n->config.cpu_back = choose_cpu(&allowed, n->config.cpu_front);
     int asked[] = {n->config.cpu_front, n->config.cpu_back};
     for (int i = 0; i < 2; i++)
         if (asked[i] >= CPU_SETSIZE || !CPU_ISSET(asked[i], &allowed)) {
@@ -437,7 +473,7 @@ static struct native_side side_sum(const struct native *n, uint32_t first, uint3
     sum.tells = (uint64_t)((double)sum.tells * scale + 0.5);
     sum.wakes = (uint64_t)((double)sum.wakes * scale + 0.5);
     for (size_t k = 0; k < n->event_count; k++)
-        sum.counters[k] = (uint64_t)(counters[k] * scale + 0.5);
+        sum.counters[k] = counters[k] * scale;
     return sum;
 }
 

@@ -85,14 +85,14 @@ struct native_config {
 struct native_event {
     char name[64];
     bool available;
-    char reason[NATIVE_TEXT]; /* "" if available */
+    char reason[NATIVE_TEXT]; /* of what is missing: all of it, or the kernel's part; else "" */
 };
 
 struct native_side {
-    uint64_t cpu_ns;                      /* CPU time in the measured interval */
-    uint64_t tells;                       /* notifications sent */
-    uint64_t wakes;                       /* times it slept and was woken */
-    uint64_t counters[NATIVE_EVENTS_MAX]; /* in the order of native_event_at; 0 if unavailable */
+    uint64_t cpu_ns;                    /* CPU time in the measured interval */
+    uint64_t tells;                     /* notifications sent */
+    uint64_t wakes;                     /* times it slept and was woken */
+    double counters[NATIVE_EVENTS_MAX]; /* in the order of native_event_at; NaN: not counted */
 };
 
 struct native_observation {

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/native/counters.h"
 #include "bench/native/side.h"
 
 /* Spins before a waiter gives its processor away: the ones it waits for may need it. */
@@ -137,9 +136,10 @@ static void meter_end(struct meter *m, struct side *s, uint64_t requests, uint64
     r->requests = requests - m->begun_requests;
     r->tells = s->tells - m->begun_tells;
     r->wakes = s->wakes - m->begun_wakes;
-    counters_read(s->counter_fds, s->counters, r->counters);
+    struct counter_reading readings[NATIVE_EVENTS_MAX];
+    counters_read(s->counter_fds, s->counters, readings);
     for (uint32_t i = 0; i < s->counters; i++)
-        r->counters[i] -= m->begun_counters[i];
+        r->counters[i] = counter_between(&m->begun_counters[i], &readings[i]);
     r->measured = true;
     m->phase = METER_DONE;
     if (s->index == SIDE_BACK)

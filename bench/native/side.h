@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <x86intrin.h>
 
+#include "bench/native/counters.h"
 #include "bench/native/native.h"
 #include "rings/ring.h"
 
@@ -30,7 +31,7 @@ struct side_result {
     uint64_t ticks; /* TSC */
     uint64_t cpu_ns;
     uint64_t tells, wakes;
-    double counters[NATIVE_EVENTS_MAX]; /* scaled for time not counted */
+    double counters[NATIVE_EVENTS_MAX]; /* NaN: not counting meanwhile */
     bool measured;                      /* the interval began and ended */
     bool damaged;                       /* a request or response was not the one expected */
     bool broken;                        /* the ring said RING_EBROKEN */
@@ -87,9 +88,12 @@ void side_tell(struct side *s, uint32_t index);
 /* Sleeps until told or until the deadline (ns of side_now; NOTIFY_NEVER for none). */
 void side_sleep(struct side *s, uint64_t deadline);
 
+/* Not before the loads ahead of it: what a latency sample waits for has arrived when it is taken.
+ */
 static inline uint64_t side_ticks(void)
 {
-    return __rdtsc();
+    unsigned cpu;
+    return __rdtscp(&cpu);
 }
 
 static inline uint64_t side_now(const struct side *s)
@@ -116,7 +120,7 @@ struct meter {
     uint32_t idle;  /* looks in a row that found nothing to do */
     uint64_t started, looked, begun;
     uint64_t begun_requests, begun_cpu_ns, begun_tells, begun_wakes;
-    double begun_counters[NATIVE_EVENTS_MAX];
+    struct counter_reading begun_counters[NATIVE_EVENTS_MAX];
     enum { METER_WARM, METER_MEASURE, METER_DONE } phase;
 };
 

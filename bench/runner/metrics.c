@@ -119,6 +119,5 @@ void metrics_compute(const struct native *native, const struct native_observatio
     values[METRIC_CPU_BACK] = (double)seen->back.cpu_ns / requests;
     for (size_t i = 0; i < NATIVE_EVENTS_MAX && native_event_at(native, i) != NULL; i++)
         if (native_event_at(native, i)->available)
-            values[METRICS + i] =
-                (double)(seen->front.counters[i] + seen->back.counters[i]) / requests;
+            values[METRICS + i] = (seen->front.counters[i] + seen->back.counters[i]) / requests;
 }
