@@ -19,8 +19,8 @@ struct target_result {
 struct target_result target_compute(const struct target_spec *target, const struct dataset *data,
                                     uint32_t seed);
 
-/* "pass" or "miss", "(in the noise)" after it where the interval holds the bound; "too few
- * observations"; "not measured". */
+/* "pass" or "miss" where the whole interval is on that side of the bound, "undecided" where it
+ * holds the bound; "too few observations"; "not measured". */
 const char *target_verdict(const struct target_spec *target, const struct target_result *result);
 
 /* The targets of some experiments in one table; nothing if there are none. */
