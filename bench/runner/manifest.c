@@ -93,6 +93,11 @@ void manifest_set_observations(json_t *manifest, size_t planned, size_t made)
         json_pack("{s:I, s:I}", "planned", (json_int_t)planned, "made", (json_int_t)made));
 }
 
+void manifest_set_disturbed(json_t *manifest, size_t count)
+{
+    json_object_set_new(manifest, "disturbed", json_integer((json_int_t)count));
+}
+
 void manifest_add_error(json_t *manifest, const struct turn *turn, char *const axes[AXES],
                         const char *error)
 {

@@ -32,6 +32,9 @@ void manifest_set_state(json_t *manifest, enum run_state state);
 /* How many observations were asked for, and how many are there. */
 void manifest_set_observations(json_t *manifest, size_t planned, size_t made);
 
+/* How many observations other work disturbed. */
+void manifest_set_disturbed(json_t *manifest, size_t count);
+
 void manifest_add_error(json_t *manifest, const struct turn *turn, char *const axes[AXES],
                         const char *error);
 

@@ -136,6 +136,7 @@ json_t *merge_manifests(json_t *const *shards, size_t count, char *const *argv)
     json_object_set_new(whole, "arguments", arguments);
     json_object_set_new(whole, "errors", errors);
     json_object_set_new(whole, "shards", parts);
+    json_object_del(whole, "disturbed"); /* of the first; counted anew once the rows are joined */
     manifest_set_observations(whole, (size_t)planned, (size_t)made);
     manifest_set_state(whole, complete ? RUN_COMPLETE : RUN_INTERRUPTED);
     return whole;

@@ -117,7 +117,7 @@ static bool show(const char *out, struct fault *fault)
     struct run_view view;
     if (!run_view_open(&view, out, fault))
         return false;
-    bool good = run_view_derive(&view, fault);
+    bool good = run_view_derive(&view, fault) && run_view_note_disturbed(&view, fault);
     bool drawn = true;
     if (good) {
         run_view_print(&view, stdout);

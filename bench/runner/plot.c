@@ -32,15 +32,6 @@ int command_plot(int argc, char **argv)
     return status;
 }
 
-static size_t observations_made(const struct run_view *view)
-{
-    size_t made = 0;
-    for (size_t i = 0; i < view->count; i++)
-        for (size_t p = 0; p < view->data[i].count; p++)
-            made += view->data[i].points[p].count;
-    return made;
-}
-
 static void print_environment(const struct run_view *view)
 {
     const json_t *m = view->manifest;
@@ -57,7 +48,7 @@ static void print_environment(const struct run_view *view)
            manifest_text(m, "program", "flags"));
     printf("started      %s\n", json_string_value(json_object_get(m, "started")));
     printf("state        %s, %zu of %lld observations\n", manifest_state(m),
-           observations_made(view),
+           run_view_observations(view),
            (long long)json_integer_value(json_object_get(observations, "planned")));
     printf("seed         %" PRIu32 ", effort %s\n", manifest_seed(m),
            manifest_text(m, "parameters", "effort"));

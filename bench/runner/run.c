@@ -257,7 +257,7 @@ static bool show(const struct run *run, struct fault *fault)
     struct run_view view;
     if (!run_view_open(&view, run->dir, fault))
         return false;
-    bool good = run_view_derive(&view, fault);
+    bool good = run_view_derive(&view, fault) && run_view_note_disturbed(&view, fault);
     bool drawn = true;
     if (good) {
         run_view_print(&view, stdout);

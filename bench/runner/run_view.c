@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/runner/derive.h"
+#include "bench/runner/disturbed.h"
 #include "bench/runner/manifest.h"
 #include "bench/runner/report.h"
 #include "bench/runner/targets.h"
@@ -53,12 +54,46 @@ void run_view_close(struct run_view *view)
     *view = (struct run_view){0};
 }
 
+size_t run_view_observations(const struct run_view *view)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->count; i++)
+        for (size_t p = 0; p < view->data[i].count; p++)
+            count += view->data[i].points[p].count;
+    return count;
+}
+
+size_t run_view_disturbed(const struct run_view *view)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->count; i++)
+        count += disturbed_count(&view->data[i]);
+    return count;
+}
+
+bool run_view_note_disturbed(struct run_view *view, struct fault *fault)
+{
+    manifest_set_disturbed(view->manifest, run_view_disturbed(view));
+    return manifest_write(view->manifest, view->dir, fault);
+}
+
 bool run_view_derive(const struct run_view *view, struct fault *fault)
 {
     for (size_t i = 0; i < view->count; i++)
         if (!derive_write(view->dir, &view->data[i], fault))
             return false;
     return true;
+}
+
+static void print_disturbed(const struct run_view *view, FILE *out)
+{
+    size_t disturbed = run_view_disturbed(view), all = run_view_observations(view);
+    if (disturbed > 0)
+        fprintf(
+            out,
+            "%zu of %zu observations %s disturbed: a busy-polling side had less than %d %% of its "
+            "processor; medians may be off\n",
+            disturbed, all, disturbed == 1 ? "was" : "were", DISTURBED_BELOW_PERCENT);
 }
 
 void run_view_print(const struct run_view *view, FILE *out)
@@ -71,5 +106,6 @@ void run_view_print(const struct run_view *view, FILE *out)
     }
     targets_print(out, lists, view->count, manifest_seed(view->manifest));
     report_errors(out, view->manifest);
+    print_disturbed(view, out);
     free(lists);
 }

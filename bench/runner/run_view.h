@@ -21,10 +21,17 @@ struct run_view {
 bool run_view_open(struct run_view *view, const char *dir, struct fault *fault);
 void run_view_close(struct run_view *view);
 
+/* How many observations there are, and how many of them were disturbed; see disturbed.h. */
+size_t run_view_observations(const struct run_view *view);
+size_t run_view_disturbed(const struct run_view *view);
+
+/* Notes in the manifest how many were disturbed. For whoever made the run: it replaces the file. */
+bool run_view_note_disturbed(struct run_view *view, struct fault *fault);
+
 /* Writes what follows from the observations; see derive.h. */
 bool run_view_derive(const struct run_view *view, struct fault *fault);
 
-/* Tables, errors and targets. */
+/* Tables, targets, errors and how many observations were disturbed. */
 void run_view_print(const struct run_view *view, FILE *out);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "bench/runner/dataset.h"
 #include "bench/runner/derive.h"
+#include "bench/runner/disturbed.h"
 #include "bench/runner/folder.h"
 #include "bench/runner/manifest.h"
 #include "bench/runner/merge.h"
@@ -318,6 +319,63 @@ static void test_target_without_points(void **state)
     dataset_free(&data);
 }
 
+/* ---- disturbed observations ---- */
+
+/* Appends a second's observation of a request, of which each side had this share. */
+static void append_shares(struct record *record, const struct native_point *p, double front,
+                          double back)
+{
+    char *axes[AXES];
+    struct fault fault;
+    axes_of_point(p, NAME, axes);
+    const double metrics[] = {1, front * 1e9, back * 1e9};
+    const struct row row = {next_seq++, 1, 1, 1000000000};
+    if (!record_append(record, axes, &row, metrics, 3, NULL, &fault))
+        fail_msg("%s", fault.text);
+    axes_free(axes);
+}
+
+static void test_disturbed_observations_are_counted(void **state)
+{
+    (void)state;
+    char *where = fresh();
+    char *names[] = {"throughput", "cpu_front_ns_per_request", "cpu_back_ns_per_request"};
+    struct strings metrics = {names, 3};
+    struct record record = RECORD_UNOPENED;
+    struct fault fault;
+    if (!record_open(&record, where, NAME, &metrics, &fault))
+        fail_msg("%s", fault.text);
+    struct native_point polled = point("xen", NATIVE_PAIRS, 1);
+    append_shares(&record, &polled, 1, 1);
+    append_shares(&record, &polled, 0.9, 0.91);
+    append_shares(&record, &polled, 0.89, 1);   /* disturbed */
+    append_shares(&record, &polled, 1, 0.5);    /* disturbed */
+    append_shares(&record, &polled, 0.5, 0.5);  /* disturbed, once */
+    append_shares(&record, &polled, 1, 0.0001); /* disturbed: starved */
+    append_shares(&record, &polled, NAN, NAN);
+    struct native_point served = point("io-uring-nop", NATIVE_PAIRS, 1);
+    append_shares(&record, &served, 1, 0.0001);
+    append_shares(&record, &served, 0.8, 0.0001); /* disturbed */
+    struct native_point told = point("xen", NATIVE_PAIRS, 1);
+    told.transport = NATIVE_EVENTFD;
+    told.policy = NOTIFY_always;
+    append_shares(&record, &told, 0.3, 0.3);
+    record_close(&record);
+
+    struct dataset data = read_back(where);
+    assert_int_equal(disturbed_count(&data), 5);
+    dataset_free(&data);
+    free(where);
+}
+
+static void test_disturbed_needs_cpu_times(void **state)
+{
+    (void)state;
+    struct dataset data = two_batches();
+    assert_int_equal(disturbed_count(&data), 0);
+    dataset_free(&data);
+}
+
 /* ---- merging ---- */
 
 static json_t *shard(const char *patch)
@@ -439,6 +497,8 @@ int main(void)
         cmocka_unit_test(test_verdict_minds_the_interval),
         cmocka_unit_test(test_target_takes_the_worst_pair),
         cmocka_unit_test(test_target_without_points),
+        cmocka_unit_test(test_disturbed_observations_are_counted),
+        cmocka_unit_test(test_disturbed_needs_cpu_times),
         cmocka_unit_test(test_only_shards_of_one_sweep_merge),
         cmocka_unit_test(test_manifests_join),
         cmocka_unit_test(test_lines_join_in_order),
