@@ -47,9 +47,9 @@ static void print_environment(const struct run_view *view)
                                                                                     : "",
            manifest_text(m, "program", "flags"));
     printf("started      %s\n", json_string_value(json_object_get(m, "started")));
-    printf("state        %s, %zu of %lld observations\n", manifest_state(m),
-           run_view_observations(view),
-           (long long)json_integer_value(json_object_get(observations, "planned")));
+    long long planned = json_integer_value(json_object_get(observations, "planned"));
+    printf("state        %s, %zu of %lld observation%s\n", manifest_state(m),
+           run_view_observations(view), planned, plural((size_t)planned));
     printf("seed         %" PRIu32 ", effort %s\n", manifest_seed(m),
            manifest_text(m, "parameters", "effort"));
     struct shard shard = manifest_shard(m);

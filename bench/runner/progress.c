@@ -77,7 +77,7 @@ void progress_step(struct progress *p, uint64_t ns, const char *what)
     if (p->terminal)
         draw_bar(p, left, what);
     else
-        say("%zu of %zu observations, %s left", p->done, p->total, left);
+        say("%zu of %zu observation%s, %s left", p->done, p->total, plural(p->total), left);
     free(left);
 }
 

@@ -313,8 +313,8 @@ static void report_left_out(FILE *out, const json_t *experiment)
         number_of(entry, "points");
     if (points > 0)
         fprintf(out,
-                "%s: %lld points left out that cannot be (reasons: left_out in manifest.json)\n",
-                text_of(experiment, "name"), points);
+                "%s: %lld point%s left out that cannot be (reasons: left_out in manifest.json)\n",
+                text_of(experiment, "name"), points, plural((size_t)points));
     json_array_foreach(json_object_get(experiment, "missing"), i, entry)
     {
         char *subjects = subjects_of(entry);
@@ -349,8 +349,8 @@ void report_errors(FILE *out, const json_t *manifest)
                     text_of(error, "error"));
     }
     if (json_array_size(errors) > 0)
-        fprintf(out, "%zu observations failed (all of them: errors in manifest.json)\n",
-                json_array_size(errors));
+        fprintf(out, "%zu observation%s failed (all of them: errors in manifest.json)\n",
+                json_array_size(errors), plural(json_array_size(errors)));
 }
 
 void report_gaps(FILE *out, const json_t *manifest)

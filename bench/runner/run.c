@@ -141,8 +141,9 @@ static void announce(const struct run *run)
     if (environment_load() > LOAD_BUSY)
         say("others are running here (load average %.1f): what is measured will be noisy",
             environment_load());
-    printf("%zu experiments, %zu points, %zu observations, about %s; seed %u\n", run->count, points,
-           run->schedule.count, time, run->options.parameters.seed);
+    printf("%zu experiment%s, %zu point%s, %zu observation%s, about %s; seed %u\n", run->count,
+           plural(run->count), points, plural(points), run->schedule.count,
+           plural(run->schedule.count), time, run->options.parameters.seed);
     fflush(stdout);
     free(time);
 }
@@ -265,8 +266,8 @@ static bool show(const struct run *run, struct fault *fault)
     }
     if (good && run->interrupted)
         printf(
-            "interrupted after %zu of %zu observations; `ringside plot %s` draws what there is\n",
-            run->made, run->schedule.count, run->dir);
+            "interrupted after %zu of %zu observation%s; `ringside plot %s` draws what there is\n",
+            run->made, run->schedule.count, plural(run->schedule.count), run->dir);
     else if (good && run->options.parameters.shard.of > 1)
         printf("join the shards: `ringside merge OUT %s ...`\n", run->dir);
     else if (good)

@@ -91,9 +91,9 @@ static void print_disturbed(const struct run_view *view, FILE *out)
     if (disturbed > 0)
         fprintf(
             out,
-            "%zu of %zu observations %s disturbed: a busy-polling side had less than %d %% of its "
+            "%zu of %zu observation%s %s disturbed: a busy-polling side had less than %d %% of its "
             "processor; medians may be off\n",
-            disturbed, all, disturbed == 1 ? "was" : "were", DISTURBED_BELOW_PERCENT);
+            disturbed, all, plural(all), disturbed == 1 ? "was" : "were", DISTURBED_BELOW_PERCENT);
 }
 
 void run_view_print(const struct run_view *view, FILE *out)

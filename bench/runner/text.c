@@ -65,6 +65,11 @@ char *format_text(const char *format, ...)
     return or_die(length < 0 ? NULL : text);
 }
 
+const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void strings_add(struct strings *list, const char *text)
 {
     list->at = memory_grow(list->at, list->count + 1, sizeof(*list->at));

@@ -31,6 +31,9 @@ void *memory_grow(void *old, size_t count, size_t size); /* the added part is no
 char *copy_text(const char *text);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What a noun ends in after this count: "" after 1, else "s". */
+const char *plural(size_t count);
+
 struct strings {
     char **at;
     size_t count;
