@@ -32,10 +32,32 @@ static inline uint64_t sched_average_at(struct sched_average *a)
     return a->base;
 }
 
+/* A signed distance, cut to `most` either way. */
+static inline uint64_t sched_average_cut(uint64_t distance, uint64_t most)
+{
+    if ((int64_t)distance > (int64_t)most)
+        return most;
+    return (int64_t)distance < -(int64_t)most ? 0 - most : distance;
+}
+
+/*
+ * Where one that joins must stand to be at that (signed) distance from the average that it then is
+ * a part of: it pulls the average after it. So leaving and joining cancels no debt.
+ */
+static inline uint64_t sched_average_place(struct sched_average *a, uint64_t distance,
+                                           uint64_t weight)
+{
+    uint64_t at = sched_average_at(a) + distance;
+    if (a->weights != 0)
+        at += (uint64_t)((int64_t)distance * (int64_t)weight / (int64_t)a->weights);
+    return at;
+}
+
 static inline void sched_average_join(struct sched_average *a, uint64_t clock, uint64_t weight)
 {
     a->sum += weight * (clock - a->base);
     a->weights += weight;
+    sched_average_at(a);
 }
 
 static inline void sched_average_leave(struct sched_average *a, uint64_t clock, uint64_t weight)

@@ -13,8 +13,9 @@
  * zero (section 3): here V is the average of the clients' clocks (average.h), which says the same.
  *
  * Differs:
- *   - A sleeper keeps its lag, the negative one in full; a positive one is cut to one request,
- * which the theorem below allows anyway: only a change of parameters can have made it larger.
+ *   - A sleeper keeps its lag, cut to one of its requests either way. It is never more ahead,
+ * unless parameters changed; if it is more behind, by a longer request of another, it cannot save
+ * that up.
  *   - Yielding gives up the rest of the request.
  *   - Each CPU has its own queue and V; one that moves keeps its lag.
  *
@@ -75,16 +76,14 @@ static void ask(struct eevdf_vcpu *x)
 static void leave(struct sched_vcpu *v)
 {
     struct eevdf_vcpu *x = of(v);
-    x->lag = sched_average_at(average(v->cpu)) - x->clock.at;
-    if (sched_before(length(x), x->lag))
-        x->lag = length(x);
+    x->lag = sched_average_cut(sched_average_at(average(v->cpu)) - x->clock.at, length(x));
     sched_average_leave(average(v->cpu), x->clock.at, x->weight);
 }
 
 static void join(struct sched_vcpu *v, struct sched_cpu *c)
 {
     struct eevdf_vcpu *x = of(v);
-    x->clock.at = sched_average_at(average(c)) - x->lag;
+    x->clock.at = sched_average_place(average(c), 0 - x->lag, x->weight);
     sched_average_join(average(c), x->clock.at, x->weight);
     ask(x);
 }

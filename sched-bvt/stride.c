@@ -13,6 +13,9 @@
  *   - The global pass is the exact average of the passes (average.h). The paper advances it by the
  *     global stride, and then it drifts from the passes whenever one leaves with remain != 0 for
  *     good: later arrivals would be placed ever further off.
+ *     Hence a client that rejoins stands remain away from the average that it is then a part of.
+ *   - remain is cut to one stride either way. One is never more ahead (see below), unless
+ * parameters changed; one that is more behind, by others' quanta, cannot save that up by sleeping.
  *   - Each CPU has its own queue and global pass; one that moves keeps its remain.
  *   - A first-time arrival has remain = 0 on a CPU that nobody uses, else one stride, as in the
  * paper.
@@ -61,14 +64,15 @@ static struct stride_vcpu *of(struct sched_vcpu *v)
 static void leave(struct sched_vcpu *v)
 {
     struct stride_vcpu *x = of(v);
-    x->remain = x->pass.at - sched_average_at(global(v->cpu));
+    x->remain = sched_average_cut(x->pass.at - sched_average_at(global(v->cpu)),
+                                  sched_virtual(quantum(v->cpu), x->weight));
     sched_average_leave(global(v->cpu), x->pass.at, x->weight);
 }
 
 static void join(struct sched_vcpu *v, struct sched_cpu *c)
 {
     struct stride_vcpu *x = of(v);
-    x->pass.at = sched_average_at(global(c)) + x->remain;
+    x->pass.at = sched_average_place(global(c), x->remain, x->weight);
     sched_average_join(global(c), x->pass.at, x->weight);
 }
 

@@ -213,6 +213,61 @@ static void waking(void **state)
     assert_true(world_field(w, 0, st.player, "avt") == ahead);
 }
 
+/* One that wakes with the smaller E preempts at once, although the allowance is not used up. */
+static void waking_ignores_the_allowance(void **state)
+{
+    (void)state;
+    static struct stage st;
+    set_stage(&st, 0, 10);
+    struct world *w = &st.w;
+    w->schedule = NULL;
+    world_sleep(w, st.compiler);
+    world_wake(w, st.compiler); /* the simulator runs, the compiler waits with the same A */
+    assert_ptr_equal(w->runs[0], &st.simulator->v);
+    world_for(w, 4 * MS);
+    world_wake(w, st.player);
+    assert_ptr_not_equal(w->runs[0], &st.simulator->v);
+}
+
+/* With U = 0, L is for each waking: it is used up, and whole again when it next wakes. */
+static void warp_is_renewed_by_waking(void **state)
+{
+    (void)state;
+    static struct stage st;
+    set_stage(&st, 0, 2);
+    struct world *w = &st.w;
+    w->schedule = NULL;
+    world_must_set(w, st.player, "warp", 50 * MS);
+    world_must_set(w, st.player, "warp_limit", 5 * MS);
+    world_must_set(w, st.player, "warpback", 1);
+    for (uint32_t i = 0; i < 20; i++) {
+        world_wake(w, st.player);
+        assert_ptr_equal(w->runs[0], &st.player->v);
+        uint64_t had = st.player->ran;
+        world_for(w, 5 * MS);
+        assert_true(st.player->ran - had == 5 * MS);
+        world_for(w, MS);
+        assert_int_equal(world_field(w, 0, st.player, "barred"), 1);
+        world_for(w, 50 * MS);
+        world_sleep(w, st.player);
+        world_for(w, 100 * MS);
+    }
+}
+
+/* SVT follows the one that is left when the others block, even if it never runs again. */
+static void svt_follows_the_last(void **state)
+{
+    (void)state;
+    static struct stage st;
+    set_stage(&st, 0, 10);
+    struct world *w = &st.w;
+    world_for(w, 4 * MS);
+    assert_ptr_equal(w->runs[0], &st.compiler->v); /* at 2 ms; the simulator at 0 */
+    sched_sleep(&w->s, &st.simulator->v, w->now);
+    sched_sleep(&w->s, &st.compiler->v, w->now);
+    assert_true(world_field(w, 0, NULL, "svt") == 2 * MS);
+}
+
 /* Over a sleep in which the clock goes round, one does not wake up to be barred for years. */
 static void sleeping_longer_than_the_clock(void **state)
 {
@@ -445,6 +500,9 @@ int main(void)
         cmocka_unit_test(warped),
         cmocka_unit_test(runaway),
         cmocka_unit_test(waking),
+        cmocka_unit_test(waking_ignores_the_allowance),
+        cmocka_unit_test(warp_is_renewed_by_waking),
+        cmocka_unit_test(svt_follows_the_last),
         cmocka_unit_test(sleeping_longer_than_the_clock),
         cmocka_unit_test(interruptions_are_free),
         cmocka_unit_test(warp_gives_latency_not_share),
