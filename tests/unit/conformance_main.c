@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* conformance [LAYOUT]: the ring contract's tests on every layout, or on one. Prints TAP. */
+/*
+ * conformance [LAYOUT]: the ring contract's tests on every layout, or on one. Prints TAP.
+ *
+ * The tests of traffic come once a policy; one that a layout is listed not to carry must be listed
+ * with its reason.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,42 +14,68 @@
 #include "rings/layouts.def"
 #undef RING_LAYOUT
 
-static const struct {
+struct layout {
     const char *name;
+    uint32_t without;
+    const char *why;
     const struct conformance_suite *suite;
-} layouts[] = {
-#define RING_LAYOUT(id, name, without, why) {name, &id##_conformance},
+};
+
+static struct layout layouts[] = {
+#define RING_LAYOUT(id, name, without, why) {name, without, why, &id##_conformance},
 #include "rings/layouts.def"
 #undef RING_LAYOUT
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 
+static struct CMUnitTest *tests;
+static size_t n_tests;
+
+static void add(struct layout *layout, struct CMUnitTest test)
+{
+    char *name;
+    tests = (struct CMUnitTest *)reallocarray(tests, n_tests + 1, sizeof(*tests));
+    if (tests == NULL || asprintf(&name, "%s: %s", layout->name, test.name) < 0)
+        abort();
+    test.name = name;
+    test.initial_state = layout;
+    tests[n_tests++] = test;
+}
+
+static void test_left_out(void **state)
+{
+    const struct layout *layout = (const struct layout *)*state;
+    assert_string_not_equal(layout->why, "");
+}
+
+static void add_layout(struct layout *layout)
+{
+    for (size_t t = 0; t < layout->suite->n; t++)
+        add(layout, layout->suite->tests[t]);
+    for (int p = 0; p < NOTIFY_POLICIES; p++) {
+        if ((layout->without & (1U << p)) == 0) {
+            add(layout, layout->suite->traffic[p]);
+            continue;
+        }
+        char what[512];
+        snprintf(what, sizeof(what), "%s is left out: %s", notify_name((enum notify_policy)p),
+                 layout->why);
+        add(layout, (struct CMUnitTest){.name = what, .test_func = test_left_out});
+    }
+}
+
 int main(int argc, char **argv)
 {
-    size_t n = 0;
-    struct CMUnitTest *tests = NULL;
-    for (size_t l = 0; l < LAYOUTS; l++) {
-        if (argc > 1 && strcmp(argv[1], layouts[l].name) != 0)
-            continue;
-        const struct conformance_suite *suite = layouts[l].suite;
-        tests = (struct CMUnitTest *)reallocarray(tests, n + suite->n, sizeof(*tests));
-        if (tests == NULL)
-            abort();
-        for (size_t t = 0; t < suite->n; t++) {
-            char *name;
-            if (asprintf(&name, "%s: %s", layouts[l].name, suite->tests[t].name) < 0)
-                abort();
-            tests[n] = suite->tests[t];
-            tests[n++].name = name;
-        }
-    }
-    if (n == 0) {
+    for (size_t l = 0; l < LAYOUTS; l++)
+        if (argc < 2 || strcmp(argv[1], layouts[l].name) == 0)
+            add_layout(&layouts[l]);
+    if (n_tests == 0) {
         fprintf(stderr, "conformance: no layout is named %s\n", argc > 1 ? argv[1] : "");
         return 2;
     }
-    int status = tap_run("conformance", tests, n);
-    for (size_t t = 0; t < n; t++)
+    int status = tap_run("conformance", tests, n_tests);
+    for (size_t t = 0; t < n_tests; t++)
         free((char *)tests[t].name);
     free(tests);
     return status;
