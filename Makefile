@@ -45,7 +45,7 @@ format:
 lint: lint-format lint-tidy
 
 lint-format:
-	clang-format-14 --dry-run --Werror $(C_FILES)
+	@clang-format-14 --dry-run --Werror $(C_FILES)
 
 # Each source as it is compiled; one that is compiled once a layout, with one of them.
 LINT_FILES = $(filter %.c,$(C_FILES))

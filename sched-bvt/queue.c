@@ -17,7 +17,7 @@ static bool node_before(const struct sched_node *a, const struct sched_node *b)
     return a->key != b->key ? sched_before(a->key, b->key) : sched_before(a->seq, b->seq);
 }
 
-static void refresh(struct sched_node *n)
+static inline void refresh(struct sched_node *n)
 {
     const struct sched_node *l = n->left, *r = n->right;
     int32_t hl = height(l), hr = height(r);
@@ -55,7 +55,7 @@ static struct sched_node *rotate_left(struct sched_node *n)
     return up;
 }
 
-static struct sched_node *rebalanced(struct sched_node *n)
+static inline struct sched_node *rebalanced(struct sched_node *n)
 {
     int32_t lean = height(n->left) - height(n->right);
     if (lean > 1) {
@@ -64,6 +64,7 @@ static struct sched_node *rebalanced(struct sched_node *n)
         return rotate_right(n);
     }
     if (lean < -1) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it leans on that child */
         if (height(n->right->right) < height(n->right->left))
             n->right = rotate_right(n->right);
         return rotate_left(n);
@@ -120,11 +121,12 @@ void sched_queue_remove(struct sched_queue *q, struct sched_node *n)
 {
     struct sched_node **path[DEPTH_MAX], **link = &q->root;
     uint32_t depth = 0;
+    bool first = q->first == n; /* by far the most frequent, and known to be left of all */
     while (*link != n) {
         path[depth++] = link;
-        link = node_before(n, *link) ? &(*link)->left : &(*link)->right;
+        link = first || node_before(n, *link) ? &(*link)->left : &(*link)->right;
     }
-    if (q->first == n) {
+    if (first) {
         if (n->right != NULL)
             q->first = leftmost(n->right);
         else

@@ -526,6 +526,7 @@ static uint64_t read_field(const struct sched *s, const struct sched_cpu *c,
     const uint64_t *state = f->scope == SCHED_OF_VCPU  ? v->state
                             : f->scope == SCHED_OF_CPU ? c->state
                                                        : s->state;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): scope says which is given */
     return state[f->offset / sizeof(uint64_t)];
 }
 

@@ -200,6 +200,7 @@ const char *sched_audit(const struct sched_cpu *c);
 
 static inline uint32_t sched_cpu_of(const struct sched_vcpu *v)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an added vcpu has a CPU */
     return v->cpu->id;
 }
 

@@ -99,6 +99,7 @@ static void peer_put(struct rig *rig, uint16_t type, uint32_t offset, uint32_t l
     struct descriptor d = {type, (uint16_t)(offset / 8), (uint16_t)(length / 8), 0, 7};
     uint32_t at = rig->req->write_index;
     for (uint32_t i = 0; i < sizeof(d); i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): d has no padding */
         rig->req->buffer[(at + i) % rig->data] = ((const uint8_t *)&d)[i];
     for (uint32_t i = sizeof(d); i + 8 < advance; i++)
         rig->req->buffer[(at + i) % rig->data] = fill;
