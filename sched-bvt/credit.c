@@ -170,9 +170,11 @@ static void settle(struct sched_cpu *c, uint64_t now)
             amount += part(spare, x->weight, uncapped);
         else if (amount > ceiling(x, period))
             amount = ceiling(x, period);
+        uint64_t class = x->class;
         pay(v, amount, period);
         x->used = v->status != SCHED_BLOCKED;
-        sched_requeue(v, now);
+        if (x->class != class || x->capped != 0) /* else it keeps its place in the line */
+            sched_requeue(v, now);
     }
 }
 

@@ -55,33 +55,54 @@ static struct sched_node *rotate_left(struct sched_node *n)
     return up;
 }
 
-static inline struct sched_node *rebalanced(struct sched_node *n)
+/* n leans by two: one or two rotations. */
+static struct sched_node *rotated(struct sched_node *n)
 {
-    int32_t lean = height(n->left) - height(n->right);
-    if (lean > 1) {
+    if (height(n->left) > height(n->right)) {
         if (height(n->left->left) < height(n->left->right))
             n->left = rotate_left(n->left);
         return rotate_right(n);
     }
-    if (lean < -1) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it leans on that child */
-        if (height(n->right->right) < height(n->right->left))
-            n->right = rotate_right(n->right);
-        return rotate_left(n);
-    }
-    refresh(n);
-    return n;
+    if (height(n->right->right) < height(n->right->left))
+        n->right = rotate_right(n->right);
+    return rotate_left(n);
 }
 
-/* Restores height, balance and sums along the path: all of its entries from `top` on, and above
- * that up to where nothing changes any more. */
+static bool leans(const struct sched_node *n)
+{
+    int32_t lean = height(n->left) - height(n->right);
+    return lean > 1 || lean < -1;
+}
+
+/* After an insertion, the sums being right already: heights, up to where they do not change. One
+ * that must be rotated has its old height then. */
+static void regrow(struct sched_node **path[], uint32_t depth)
+{
+    while (depth-- > 0) {
+        struct sched_node *n = *path[depth];
+        if (leans(n)) {
+            *path[depth] = rotated(n);
+            break;
+        }
+        int32_t hl = height(n->left), hr = height(n->right), grown = 1 + (hl > hr ? hl : hr);
+        if (grown == n->height)
+            break;
+        n->height = grown;
+    }
+}
+
+/* After a removal: restores height, balance and sums along the path: all of its entries from `top`
+ * on, and above that up to where nothing changes any more. */
 static void repair(struct sched_node **path[], uint32_t depth, uint32_t top)
 {
     while (depth-- > 0) {
         struct sched_node *n = *path[depth];
         int32_t was = n->height;
         uint64_t lowest = n->lowest, any = n->any;
-        n = rebalanced(n);
+        if (leans(n))
+            n = rotated(n);
+        else
+            refresh(n);
         *path[depth] = n;
         if (depth <= top && n->height == was && n->lowest == lowest && n->any == any)
             break;
@@ -95,10 +116,14 @@ void sched_queue_insert(struct sched_queue *q, struct sched_node *n)
     bool leftmost = true;
     n->seq = q->arrivals++;
     while (*link != NULL) {
+        struct sched_node *above = *link;
         path[depth++] = link;
-        bool left = node_before(n, *link);
+        above->any |= n->mask;
+        if (sched_before(n->floor, above->lowest))
+            above->lowest = n->floor;
+        bool left = node_before(n, above);
         leftmost &= left;
-        link = left ? &(*link)->left : &(*link)->right;
+        link = left ? &above->left : &above->right;
     }
     n->left = NULL;
     n->right = NULL;
@@ -107,7 +132,7 @@ void sched_queue_insert(struct sched_queue *q, struct sched_node *n)
     if (leftmost)
         q->first = n;
     q->count++;
-    repair(path, depth, depth);
+    regrow(path, depth);
 }
 
 static struct sched_node *leftmost(struct sched_node *n)

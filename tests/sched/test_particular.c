@@ -71,6 +71,61 @@ static void credit_boost(void **state)
     assert_true(world_field(&w, 0, waker, "class") != 0);
 }
 
+/* A capped one stops when its credit is used up, not when somebody looks. */
+static void credit_caps_in_time(void **state)
+{
+    (void)state;
+    world_init(&w, "credit", 1, 0);
+    struct actor *capped = world_hog(&w, 0, 0);
+    world_must_set(&w, capped, "cap", 20);
+    world_for(&w, SECOND);
+    for (uint32_t i = 0; i < 100; i++) {
+        world_mark(&w);
+        world_for(&w, PERIOD);
+        assert_true(world_service(capped) <= PERIOD / 5 + US);
+    }
+}
+
+/* A boost lasts for a tick of running: after that the next one that wakes comes first. */
+static void credit_boost_ends(void **state)
+{
+    (void)state;
+    world_init(&w, "credit", 1, 0);
+    world_hog(&w, 2, 0);
+    struct actor *a = world_hog(&w, 0, 0), *b = world_hog(&w, 1, 0);
+    world_sleep(&w, a);
+    world_sleep(&w, b);
+    world_for(&w, SECOND); /* they save credit for a period */
+    world_wake(&w, a);
+    world_for(&w, 2 * MS);
+    assert_ptr_equal(w.runs[0], &a->v);
+    world_wake(&w, b); /* both are boosted */
+    assert_ptr_equal(w.runs[0], &a->v);
+    world_sleep(&w, b);
+    world_for(&w, 10 * MS);
+    assert_ptr_equal(w.runs[0], &a->v);
+    world_wake(&w, b);
+    assert_ptr_equal(w.runs[0], &b->v);
+}
+
+/* One that uses little saves up a period's credit, and no more. */
+static void credit_is_limited(void **state)
+{
+    (void)state;
+    world_init(&w, "credit", 1, 0);
+    struct actor *hog = world_hog(&w, 0, 0), *modest = world_hog(&w, 1, 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        world_wake(&w, modest);
+        world_for(&w, 2 * MS);
+        world_sleep(&w, modest);
+        world_for(&w, 8 * MS);
+    }
+    world_wake(&w, modest);
+    world_mark(&w);
+    world_for(&w, SECOND);
+    assert_true(world_service(modest) <= world_service(hog) + 4 * PERIOD);
+}
+
 /* ---- sedf ---- */
 
 struct reservation {
@@ -136,19 +191,21 @@ static void sedf_rate(void **state)
     world_must_set(&w, sleeper, "slice", 3 * MS);
     world_must_set(&w, sleeper, "extra", 0);
     struct actor *steady = world_add(&w, 1, SCHED_ANY_CPU);
-    world_must_set(&w, steady, "period", 10 * MS);
-    world_must_set(&w, steady, "slice", 7 * MS);
+    world_must_set(&w, steady, "period", 4 * MS);
+    world_must_set(&w, steady, "slice", 2800 * US);
     world_must_set(&w, steady, "extra", 0);
     uint64_t begin = w.now;
     world_wake(&w, steady);
-    for (uint32_t i = 0; i < 20000; i++) {
-        world_wake(&w, sleeper);
-        world_for(&w, rng_below(&rng, 4000) * US);
-        world_sleep(&w, sleeper);
-        world_for(&w, rng_below(&rng, 4000) * US);
+    for (uint64_t step = 1; step < 100000; step++) { /* of half a ms */
+        if (rng_one_in(&rng, 3))
+            world_wake(&w, sleeper);
+        else if (rng_one_in(&rng, 3))
+            world_sleep(&w, sleeper);
+        world_until(&w, begin + step * 500 * US);
         uint64_t passed = w.now - begin;
         assert_true(sleeper->ran <= passed * 3 / 10 + 3 * MS);
-        assert_true(steady->ran + 7 * MS >= passed / 10 * 7);
+        if (passed % (4 * MS) == 0)
+            assert_true(steady->ran == passed / 10 * 7); /* no deadline is missed for it */
     }
     assert_true(sleeper->ran > SECOND);
 }
@@ -171,6 +228,20 @@ static void sedf_refuses_too_much(void **state)
     world_must_set(&w, b, "extra", 1);
     world_must_set(&w, b, "slice", 0);
     assert_non_null(world_set(&w, b, "extra", 0));
+}
+
+static void sedf_reservations_move(void **state)
+{
+    (void)state;
+    world_init(&w, "sedf", 2, 0);
+    struct actor *a = world_add(&w, 0, 1), *b = world_add(&w, 1, 1);
+    world_must_set(&w, a, "slice", 60 * MS);
+    assert_non_null(world_set(&w, b, "slice", 60 * MS));
+    world_wake(&w, a);
+    world_affinity(&w, a, 2);
+    world_must_set(&w, b, "slice", 60 * MS);
+    struct actor *c = world_add(&w, 2, 2);
+    assert_non_null(world_set(&w, c, "slice", 60 * MS));
 }
 
 /* ---- eevdf and stride ---- */
@@ -292,10 +363,69 @@ static void distances_are_kept(const char *policy, const char *average, const ch
     assert_true(ahead_of_all > 100 && behind > 100);
 }
 
+/* Who has had its service is not eligible, however short its requests and early its deadlines. */
+static void eevdf_eligibility(void **state)
+{
+    (void)state;
+    world_init(&w, "eevdf", 1, 0);
+    struct actor *hasty = world_hog(&w, 0, 0);
+    world_must_set(&w, hasty, "request", 500 * US);
+    for (uint32_t i = 1; i < 4; i++)
+        world_must_set(&w, world_hog(&w, i, 0), "request", 100 * MS);
+    for (uint32_t i = 0; i < 10000; i++) {
+        world_for(&w, 300 * US);
+        sched_charge(&w.s, 0, w.now);
+        assert_true(ahead(hasty, "virtual_time", "clock") <= (int64_t)(500 * US));
+    }
+}
+
+/* One that had to wait for another's long request does not keep all of that while it sleeps. */
+static void eevdf_lag_is_limited(void **state)
+{
+    (void)state;
+    world_init(&w, "eevdf", 1, 0);
+    world_must_set(&w, NULL, "quantum", 500 * MS);
+    struct actor *slow = world_hog(&w, 0, 0), *quick = world_hog(&w, 1, 0);
+    world_must_set(&w, slow, "request", 500 * MS);
+    world_must_set(&w, quick, "request", MS);
+    world_sleep(&w, quick);
+    world_for(&w, 100 * MS);
+    world_wake(&w, quick);
+    for (uint32_t i = 0; i < 100 && w.runs[0] != &slow->v; i++)
+        world_for(&w, MS);
+    world_for(&w, 300 * MS);
+    sched_charge(&w.s, 0, w.now);
+    assert_true(ahead(quick, "virtual_time", "clock") < -100 * (int64_t)MS);
+    sched_sleep(&w.s, &quick->v, w.now);
+    sched_wake(&w.s, &quick->v, 0, w.now);
+    assert_true(ahead(quick, "virtual_time", "clock") >= -(int64_t)MS - 10);
+}
+
 static void eevdf_lag(void **state)
 {
     (void)state;
     distances_are_kept("eevdf", "virtual_time", "clock");
+}
+
+/* Nor does stride let one save up that others used longer quanta. */
+static void stride_remain_is_limited(void **state)
+{
+    (void)state;
+    world_init(&w, "stride", 1, 0);
+    world_must_set(&w, NULL, "quantum", 500 * MS);
+    struct actor *quick = world_hog(&w, 0, 0);
+    world_hog(&w, 1, 0);
+    for (uint32_t i = 0; i < 100; i++) {
+        world_for(&w, 50 * MS);
+        sched_charge(&w.s, 0, w.now);
+        if (ahead(quick, "global_pass", "pass") < -100 * (int64_t)MS)
+            break;
+    }
+    assert_true(ahead(quick, "global_pass", "pass") < -100 * (int64_t)MS);
+    world_must_set(&w, NULL, "quantum", MS);
+    sched_sleep(&w.s, &quick->v, w.now);
+    sched_wake(&w.s, &quick->v, 0, w.now);
+    assert_true(ahead(quick, "global_pass", "pass") >= -(int64_t)MS - 10);
 }
 
 static void stride_remain(void **state)
@@ -328,12 +458,16 @@ static void debts_are_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(credit_caps),       cmocka_unit_test(credit_boost),
-        cmocka_unit_test(sedf_reservations), cmocka_unit_test(sedf_extra_time),
-        cmocka_unit_test(sedf_rate),         cmocka_unit_test(sedf_refuses_too_much),
-        cmocka_unit_test(eevdf_requests),    cmocka_unit_test(eevdf_average),
-        cmocka_unit_test(stride_average),    cmocka_unit_test(eevdf_lag),
-        cmocka_unit_test(stride_remain),     cmocka_unit_test(debts_are_kept),
+        cmocka_unit_test(credit_caps),         cmocka_unit_test(credit_boost),
+        cmocka_unit_test(sedf_reservations),   cmocka_unit_test(sedf_extra_time),
+        cmocka_unit_test(sedf_rate),           cmocka_unit_test(sedf_refuses_too_much),
+        cmocka_unit_test(eevdf_requests),      cmocka_unit_test(eevdf_average),
+        cmocka_unit_test(stride_average),      cmocka_unit_test(eevdf_lag),
+        cmocka_unit_test(eevdf_eligibility),   cmocka_unit_test(eevdf_lag_is_limited),
+        cmocka_unit_test(credit_caps_in_time), cmocka_unit_test(credit_boost_ends),
+        cmocka_unit_test(credit_is_limited),   cmocka_unit_test(sedf_reservations_move),
+        cmocka_unit_test(stride_remain),       cmocka_unit_test(stride_remain_is_limited),
+        cmocka_unit_test(debts_are_kept),
     };
     return tap_run("particular to a policy", tests, sizeof tests / sizeof tests[0]);
 }
