@@ -50,11 +50,10 @@ static uint64_t eevdf_error(struct world *w, uint64_t weight)
     return (r + (r > q ? r : q)) * 256 / weight + 2;
 }
 
-/* Observed, not promised by anyone: at most 2.6 periods with up to 12 vcpus and weights up to
- * 128:1. */
+/* Observed, not promised by anyone: 3.2 periods, with up to 12 vcpus and weights up to 128:1. */
 static uint64_t credit_error(struct world *w, uint64_t weight)
 {
-    return 3 * world_get(w, NULL, "timeslice") * 256 / weight;
+    return 4 * world_get(w, NULL, "timeslice") * 256 / weight;
 }
 
 static uint64_t sedf_error(struct world *w, uint64_t weight)
