@@ -86,22 +86,25 @@ static uint64_t evt(const struct bvt_vcpu *b)
     return warped(b) ? b->avt.at - b->warp : b->avt.at;
 }
 
+/* The smallest A of those that wait, or `least` if that is smaller. No E exceeds its A, so where
+ * the first one's are the same there is no smaller one of either. */
+static inline uint64_t least_of(struct sched_cpu *c, uint64_t least)
+{
+    const struct sched_node *first = c->ready.first;
+    if (first == NULL)
+        return least;
+    return sched_sooner(first->key == first->floor ? first->floor : sched_queue_lowest(&c->ready),
+                        least);
+}
+
 /* SVT as of now: all on c is charged. It stays where it is while nothing is runnable. */
-static uint64_t svt(struct sched_cpu *c)
+static inline uint64_t svt(struct sched_cpu *c)
 {
     struct bvt_cpu *b = on(c);
-    if (c->current == NULL && c->ready.root == NULL)
-        return b->svt;
-    uint64_t least;
-    if (c->current == NULL)
-        least = c->ready.root->lowest;
-    else if (c->ready.root == NULL)
-        least = of(c->current)->avt.at;
-    else
-        least = sched_before(c->ready.root->lowest, of(c->current)->avt.at)
-                    ? c->ready.root->lowest
-                    : of(c->current)->avt.at;
-    b->svt = sched_later(b->svt, least);
+    if (c->current != NULL)
+        b->svt = sched_later(b->svt, least_of(c, of(c->current)->avt.at));
+    else if (c->ready.first != NULL)
+        b->svt = sched_later(b->svt, least_of(c, c->ready.first->floor));
     return b->svt;
 }
 

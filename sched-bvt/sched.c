@@ -51,11 +51,6 @@ static uint64_t bit(uint32_t cpu)
     return 1ULL << cpu;
 }
 
-static uint64_t online(const struct sched *s)
-{
-    return UINT64_MAX >> (SCHED_CPUS_MAX - s->n_cpus);
-}
-
 /* The first CPU of a set (not empty) at or after `from`, going round. */
 static uint32_t next_in(uint64_t set, uint32_t from)
 {
@@ -63,33 +58,43 @@ static uint32_t next_in(uint64_t set, uint32_t from)
     return (uint32_t)__builtin_ctzll(above != 0 ? above : set);
 }
 
-static void report(const struct sched *s, struct sched_call call)
+/* A macro, so that what is reported is only put together when somebody asks for it. */
+#define report(s, ...)                               \
+    do {                                             \
+        if ((s)->trace != NULL)                      \
+            tell(s, (struct sched_call)__VA_ARGS__); \
+    } while (0)
+
+static void tell(const struct sched *s, struct sched_call call)
 {
-    if (s->trace != NULL)
-        s->trace(s->trace_arg, &call);
+    s->trace(s->trace_arg, &call);
 }
 
 /* ---- What is published ---- */
 
+/* What a CPU has set in the words that all share. */
+enum shown { SHOWN_IDLE = 1, SHOWN_WAITING = 2 };
+
 static void publish_bit(uint64_t *word, uint64_t mask, bool on)
 {
-    bool is = (__atomic_load_n(word, __ATOMIC_RELAXED) & mask) != 0;
-    if (is == on)
-        return;
     if (on)
         __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
     else
         __atomic_fetch_and(word, ~mask, __ATOMIC_RELAXED);
 }
 
-static void publish(struct sched_cpu *c)
+static inline void publish(struct sched_cpu *c)
 {
-    struct sched *s = c->sched;
     uint32_t load = sched_runnable(c);
+    uint64_t waiting = sched_queue_any(&c->ready);
+    uint8_t shown = load == 0 ? SHOWN_IDLE : waiting != 0 ? SHOWN_WAITING : 0;
     __atomic_store_n(&c->load, load, __ATOMIC_RELAXED);
-    __atomic_store_n(&c->movable, sched_queue_any(&c->ready), __ATOMIC_RELAXED);
-    publish_bit(&s->idle, bit(c->id), load == 0);
-    publish_bit(&s->waiting, bit(c->id), c->ready.count != 0);
+    __atomic_store_n(&c->movable, waiting, __ATOMIC_RELAXED);
+    if (shown == c->shown)
+        return;
+    publish_bit(&c->sched->idle, bit(c->id), (shown & SHOWN_IDLE) != 0);
+    publish_bit(&c->sched->waiting, bit(c->id), (shown & SHOWN_WAITING) != 0);
+    c->shown = shown;
 }
 
 static uint32_t load_of(const struct sched *s, uint32_t cpu)
@@ -139,7 +144,7 @@ void sched_requeue(struct sched_vcpu *v, uint64_t now)
     enqueue(v, now);
 }
 
-static void charge(struct sched_cpu *c, uint64_t now)
+static inline void charge(struct sched_cpu *c, uint64_t now)
 {
     struct sched_vcpu *v = c->current;
     if (v == NULL || !sched_before(c->charged, now))
@@ -187,10 +192,11 @@ void sched_init(struct sched *s, const struct sched_policy *policy, struct sched
                 uint32_t n_cpus, uint64_t start)
 {
     *s = (struct sched){.policy = policy, .cpus = cpus, .n_cpus = n_cpus, .start = start};
+    s->online = UINT64_MAX >> (SCHED_CPUS_MAX - n_cpus);
+    s->idle = s->online;
     set_defaults(s, NULL);
-    s->idle = online(s);
     for (uint32_t i = 0; i < n_cpus; i++) {
-        cpus[i] = (struct sched_cpu){.sched = s, .id = i};
+        cpus[i] = (struct sched_cpu){.sched = s, .id = i, .shown = SHOWN_IDLE};
         if (policy->cpu_init != NULL)
             policy->cpu_init(&cpus[i]);
     }
@@ -212,15 +218,13 @@ void sched_add(struct sched *s, struct sched_vcpu *v, uint32_t id, uint64_t affi
 {
     void *owner = v->owner;
     *v = (struct sched_vcpu){.id = id, .affinity = affinity, .since = now, .owner = owner};
-    v->cpu = &s->cpus[least_homed(s, affinity & online(s))];
+    v->cpu = &s->cpus[least_homed(s, affinity & s->online)];
     __atomic_fetch_add(&v->cpu->homed, 1, __ATOMIC_RELAXED);
     set_defaults(s, v);
     charge(v->cpu, now);
     if (s->policy->add != NULL)
         s->policy->add(v, now);
-    report(s,
-           (struct sched_call){
-               .op = SCHED_OP_ADD, .now = now, .vcpu = id, .cpu = v->cpu->id, .value = affinity});
+    report(s, {.op = SCHED_OP_ADD, .now = now, .vcpu = id, .cpu = v->cpu->id, .value = affinity});
 }
 
 bool sched_remove(struct sched *s, struct sched_vcpu *v, uint64_t now)
@@ -231,8 +235,7 @@ bool sched_remove(struct sched *s, struct sched_vcpu *v, uint64_t now)
             s->policy->remove(v, now);
         __atomic_fetch_sub(&v->cpu->homed, 1, __ATOMIC_RELAXED);
     }
-    report(s,
-           (struct sched_call){.op = SCHED_OP_REMOVE, .now = now, .vcpu = v->id, .done = blocked});
+    report(s, {.op = SCHED_OP_REMOVE, .now = now, .vcpu = v->id, .done = blocked});
     return blocked;
 }
 
@@ -240,7 +243,7 @@ bool sched_remove(struct sched *s, struct sched_vcpu *v, uint64_t now)
 
 uint32_t sched_place(struct sched *s, struct sched_vcpu *v)
 {
-    uint64_t may = v->affinity & online(s);
+    uint64_t may = v->affinity & s->online;
     uint32_t home = v->cpu->id;
     bool may_home = (may & bit(home)) != 0;
     if (may_home && (s->policy->traits & SCHED_MIGRATES) == 0)
@@ -280,8 +283,7 @@ bool sched_wake(struct sched *s, struct sched_vcpu *v, uint32_t cpu, uint64_t no
         pick = preempts || c->current == NULL || c->ready.first == &v->ready;
         publish(c);
     }
-    report(s, (struct sched_call){
-                  .op = SCHED_OP_WAKE, .now = now, .vcpu = v->id, .cpu = cpu, .done = pick});
+    report(s, {.op = SCHED_OP_WAKE, .now = now, .vcpu = v->id, .cpu = cpu, .done = pick});
     return pick;
 }
 
@@ -300,7 +302,7 @@ void sched_sleep(struct sched *s, struct sched_vcpu *v, uint64_t now)
         v->since = now;
         publish(c);
     }
-    report(s, (struct sched_call){.op = SCHED_OP_SLEEP, .now = now, .vcpu = v->id, .cpu = c->id});
+    report(s, {.op = SCHED_OP_SLEEP, .now = now, .vcpu = v->id, .cpu = c->id});
 }
 
 void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now)
@@ -309,15 +311,13 @@ void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now)
     charge(c, now);
     if (c->current != NULL)
         c->why = SCHED_YIELDED;
-    report(s, (struct sched_call){
-                  .op = SCHED_OP_YIELD, .now = now, .vcpu = SCHED_NO_VCPU, .cpu = cpu});
+    report(s, {.op = SCHED_OP_YIELD, .now = now, .vcpu = SCHED_NO_VCPU, .cpu = cpu});
 }
 
 void sched_charge(struct sched *s, uint32_t cpu, uint64_t now)
 {
     charge(&s->cpus[cpu], now);
-    report(s, (struct sched_call){
-                  .op = SCHED_OP_CHARGE, .now = now, .vcpu = SCHED_NO_VCPU, .cpu = cpu});
+    report(s, {.op = SCHED_OP_CHARGE, .now = now, .vcpu = SCHED_NO_VCPU, .cpu = cpu});
 }
 
 /* ---- Choosing ---- */
@@ -340,11 +340,11 @@ static void expire(struct sched_cpu *c, uint64_t now)
 /* CPUs that should take one of those that wait here: all idle ones that may, since who may run
  * where decides which of them finds one; or else, looking at one other at a time, one with two
  * fewer. */
-static uint64_t kick(struct sched_cpu *c)
+static inline uint64_t kick(struct sched_cpu *c)
 {
     const struct sched *s = c->sched;
-    uint64_t could = sched_queue_any(&c->ready) & online(s) & ~bit(c->id);
-    if ((s->policy->traits & SCHED_MIGRATES) == 0 || could == 0)
+    uint64_t could = c->movable & s->online & ~bit(c->id); /* as published just now, by us */
+    if (could == 0 || (s->policy->traits & SCHED_MIGRATES) == 0)
         return 0;
     uint64_t idle = __atomic_load_n(&s->idle, __ATOMIC_RELAXED) & could;
     if (idle != 0)
@@ -373,19 +373,19 @@ struct sched_decision sched_pick(struct sched *s, uint32_t cpu, uint64_t now)
             c->charged = now;
         }
     }
+    publish(c);
     struct sched_decision d = {.vcpu = next, .slice = SCHED_FOREVER, .kick = kick(c)};
     if (next != NULL)
         d.slice = p->slice(next, now);
     if (c->timers.first != NULL && c->timers.first->key - now < d.slice)
         d.slice = c->timers.first->key - now;
-    publish(c);
-    report(s, (struct sched_call){.op = SCHED_OP_PICK,
-                                  .now = now,
-                                  .vcpu = SCHED_NO_VCPU,
-                                  .cpu = cpu,
-                                  .chosen = next == NULL ? SCHED_NO_VCPU : next->id,
-                                  .value = d.slice,
-                                  .kick = d.kick});
+    report(s, {.op = SCHED_OP_PICK,
+               .now = now,
+               .vcpu = SCHED_NO_VCPU,
+               .cpu = cpu,
+               .chosen = next == NULL ? SCHED_NO_VCPU : next->id,
+               .value = d.slice,
+               .kick = d.kick});
     return d;
 }
 
@@ -425,12 +425,12 @@ bool sched_steal(struct sched *s, uint32_t thief, uint32_t victim, uint64_t now)
         publish(from);
         publish(to);
     }
-    report(s, (struct sched_call){.op = SCHED_OP_STEAL,
-                                  .now = now,
-                                  .vcpu = SCHED_NO_VCPU,
-                                  .cpu = thief,
-                                  .other = victim,
-                                  .done = v != NULL});
+    report(s, {.op = SCHED_OP_STEAL,
+               .now = now,
+               .vcpu = SCHED_NO_VCPU,
+               .cpu = thief,
+               .other = victim,
+               .done = v != NULL});
     return v != NULL;
 }
 
@@ -444,12 +444,12 @@ bool sched_set_affinity(struct sched *s, struct sched_vcpu *v, uint64_t affinity
         sched_requeue(v, now);
         publish(c);
     }
-    report(s, (struct sched_call){.op = SCHED_OP_AFFINITY,
-                                  .now = now,
-                                  .vcpu = v->id,
-                                  .cpu = c->id,
-                                  .value = affinity,
-                                  .done = possible});
+    report(s, {.op = SCHED_OP_AFFINITY,
+               .now = now,
+               .vcpu = v->id,
+               .cpu = c->id,
+               .value = affinity,
+               .done = possible});
     return possible;
 }
 
@@ -511,12 +511,12 @@ const char *sched_param_set(struct sched *s, struct sched_vcpu *v, const char *n
     if (param == NULL)
         return "no such parameter in this policy";
     const char *refused = set(s, v, param, value, now);
-    report(s, (struct sched_call){.op = SCHED_OP_PARAM,
-                                  .now = now,
-                                  .vcpu = v == NULL ? SCHED_NO_VCPU : v->id,
-                                  .param = (uint32_t)(param - s->policy->params),
-                                  .value = value,
-                                  .done = refused == NULL});
+    report(s, {.op = SCHED_OP_PARAM,
+               .now = now,
+               .vcpu = v == NULL ? SCHED_NO_VCPU : v->id,
+               .param = (uint32_t)(param - s->policy->params),
+               .value = value,
+               .done = refused == NULL});
     return refused;
 }
 
@@ -580,8 +580,8 @@ static const char *audit_waiting(const struct sched_cpu *c, const struct sched_n
         return "in a run queue and not QUEUED";
     if ((v->affinity & bit(c->id)) == 0)
         return "waits where it may not run";
-    const char *wrong = audit_waiting(c, n->left);
-    return wrong != NULL ? wrong : audit_waiting(c, n->right);
+    const char *wrong = audit_waiting(c, n->child[SCHED_LEFT]);
+    return wrong != NULL ? wrong : audit_waiting(c, n->child[SCHED_RIGHT]);
 }
 
 const char *sched_audit(const struct sched_cpu *c)
@@ -599,5 +599,10 @@ const char *sched_audit(const struct sched_cpu *c)
         return "the current one may not run here";
     if (load_of(c->sched, c->id) != sched_runnable(c))
         return "the published load is wrong";
+    if (c->movable != sched_queue_any(&c->ready))
+        return "the published affinities are wrong";
+    if (((c->sched->idle & bit(c->id)) != 0) != (sched_runnable(c) == 0) ||
+        ((c->sched->waiting & bit(c->id)) != 0) != (c->ready.count != 0))
+        return "what is published of being idle and of waiting is wrong";
     return audit_waiting(c, c->ready.root);
 }

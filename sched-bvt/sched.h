@@ -96,6 +96,7 @@ struct sched_cpu {
     uint64_t charged; /* up to when the current one was charged */
     uint32_t id;
     uint8_t why;    /* enum sched_why */
+    uint8_t shown;  /* its bits in sched.idle and sched.waiting */
     uint32_t kicks; /* rotates through the CPUs that this one compares itself with, to give */
     uint32_t looks; /* and to take; changed by sched_victim, by this CPU alone */
     /* Published by this CPU's lock holder, read by anyone: */
@@ -109,6 +110,7 @@ struct sched {
     const struct sched_policy *policy;
     struct sched_cpu *cpus;
     uint32_t n_cpus;
+    uint64_t online;  /* the set of all CPUs */
     uint64_t start;   /* where virtual clocks begin */
     uint64_t idle;    /* CPUs with nothing runnable; published */
     uint64_t waiting; /* CPUs where one waits in the run queue; published */

@@ -91,7 +91,7 @@ static uint64_t least_extra(struct sched_cpu *c)
     const struct sched_vcpu *cur = c->current;
     uint64_t least = cc->extra + EXTRA_NEVER;
     if (c->ready.root != NULL)
-        least = c->ready.root->lowest;
+        least = sched_queue_lowest(&c->ready);
     if (cur != NULL && of(c->current)->extra != 0 && sched_before(of(c->current)->had, least))
         least = of(c->current)->had;
     if (sched_before(least, cc->extra + EXTRA_NEVER / 2))
