@@ -6,136 +6,114 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum axis_type { LABEL, NAME, COUNT, POWER, SIZE };
+#include "bench/runner/suite.h"
 
-static const struct {
-    const char *name;
-    enum axis_type type;
-    uint64_t min, max;
-    const char *summary;
-} axes[AXES] = {
-#define AXIS(id, name, type, min, max, summary) {name, type, min, max, summary},
-#include "bench/runner/axes.def"
-#undef AXIS
+static const char *const labels[AXIS_FIRST_SWEPT] = {
+    [AXIS_EXPERIMENT] = "experiment", [AXIS_PLATFORM] = "platform", [AXIS_CLOCK] = "clock",
+    [AXIS_SUBJECT] = "subject",       [AXIS_KIND] = "kind",
 };
 
-const char *axis_name(enum axis axis)
+static const struct axis *swept(const struct suite *suite, size_t axis)
 {
-    return axes[axis].name;
+    return &suite->axes[axis - AXIS_FIRST_SWEPT];
 }
 
-const char *axis_summary(enum axis axis)
+size_t axes_of(const struct suite *suite)
 {
-    return axes[axis].summary;
+    return AXIS_FIRST_SWEPT + suite->axis_count;
 }
 
-enum axis axis_find(const char *name)
+const char *axis_name(const struct suite *suite, size_t axis)
 {
-    for (enum axis a = 0; a < AXES; a++)
-        if (strcmp(axes[a].name, name) == 0)
+    return axis < AXIS_FIRST_SWEPT ? labels[axis] : swept(suite, axis)->name;
+}
+
+const char *axis_summary(const struct suite *suite, size_t axis)
+{
+    return swept(suite, axis)->summary;
+}
+
+bool axis_is_named(const struct suite *suite, size_t axis)
+{
+    return axis >= AXIS_FIRST_SWEPT && swept(suite, axis)->type == AXIS_NAME;
+}
+
+size_t axis_find(const struct suite *suite, const char *name)
+{
+    for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(suite); a++)
+        if (strcmp(swept(suite, a)->name, name) == 0)
             return a;
-    return AXES;
+    return AXIS_NONE;
 }
 
-/* The i-th name that a NAME axis takes; NULL past the end. */
-static const char *axis_choice(enum axis axis, unsigned i)
+const char *axis_range(const struct suite *suite, size_t axis, char *buffer, size_t size)
 {
-    switch (axis) {
-    case AXIS_MEASURE:
-        return native_measure_name((enum native_measure)i);
-    case AXIS_TRANSPORT:
-        return native_transport_name((enum native_transport)i);
-    case AXIS_POLICY:
-        return i < NOTIFY_POLICIES ? notify_name((enum notify_policy)i) : NULL;
-    default:
-        return NULL;
+    static const char *const kinds[] = {[AXIS_COUNT] = "a whole number",
+                                        [AXIS_POWER] = "a power of two",
+                                        [AXIS_SIZE] = "a multiple of 4"};
+    const struct axis *a = swept(suite, axis);
+    if (a->type != AXIS_NAME) {
+        bool follows = axis == suite->follower;
+        snprintf(buffer, size, "%s in %" PRIu64 "..%" PRIu64 "%s%s%s", kinds[a->type], a->min,
+                 a->max, follows ? ", or \"" : "", follows ? axis_name(suite, suite->leader) : "",
+                 follows ? "\"" : "");
+        return buffer;
     }
-}
-
-const char *axis_range(enum axis axis, char *buffer, size_t size)
-{
-    static const char *const kinds[] = {
-        [COUNT] = "a whole number", [POWER] = "a power of two", [SIZE] = "a multiple of 4"};
-    switch (axes[axis].type) {
-    case LABEL:
-        snprintf(buffer, size, "set by the runner");
-        break;
-    case NAME: {
-        size_t used = (size_t)snprintf(buffer, size, "one of");
-        for (unsigned i = 0; axis_choice(axis, i) != NULL && used < size; i++)
-            used += (size_t)snprintf(buffer + used, size - used, "%s %s", i == 0 ? "" : ",",
-                                     axis_choice(axis, i));
-        break;
-    }
-    default:
-        snprintf(buffer, size, "%s in %" PRIu64 "..%" PRIu64 "%s", kinds[axes[axis].type],
-                 axes[axis].min, axes[axis].max, axis == AXIS_RSP_SIZE ? ", or \"req_size\"" : "");
-    }
+    size_t used = (size_t)snprintf(buffer, size, "one of");
+    for (unsigned i = 0; suite->choice(axis, i) != NULL && used < size; i++)
+        used += (size_t)snprintf(buffer + used, size - used, "%s %s", i == 0 ? "" : ",",
+                                 suite->choice(axis, i));
     return buffer;
 }
 
-static bool parse_choice(enum axis axis, const char *text, uint64_t *value)
+static bool parse_choice(const struct suite *suite, size_t axis, const char *text, uint64_t *value)
 {
-    for (unsigned i = 0; axis_choice(axis, i) != NULL; i++)
-        if (strcmp(axis_choice(axis, i), text) == 0) {
+    for (unsigned i = 0; suite->choice(axis, i) != NULL; i++)
+        if (strcmp(suite->choice(axis, i), text) == 0) {
             *value = i;
             return true;
         }
     return false;
 }
 
-bool axis_parse(enum axis axis, const char *text, uint64_t *value)
+bool axis_parse(const struct suite *suite, size_t axis, const char *text, uint64_t *value)
 {
-    if (axis == AXIS_RSP_SIZE && strcmp(text, axes[AXIS_REQ_SIZE].name) == 0) {
+    if (axis < AXIS_FIRST_SWEPT)
+        return false;
+    if (axis == suite->follower && strcmp(text, axis_name(suite, suite->leader)) == 0) {
         *value = AXIS_FOLLOW;
         return true;
     }
-    switch (axes[axis].type) {
-    case LABEL:
-        return false;
-    case NAME:
-        return parse_choice(axis, text, value);
-    case COUNT:
-        return parse_whole(text, axes[axis].min, axes[axis].max, value);
-    case POWER:
-        return parse_whole(text, axes[axis].min, axes[axis].max, value) &&
-               (*value & (*value - 1)) == 0;
-    case SIZE:
-        return parse_whole(text, axes[axis].min, axes[axis].max, value) && *value % 4 == 0;
+    const struct axis *a = swept(suite, axis);
+    switch (a->type) {
+    case AXIS_NAME:
+        return parse_choice(suite, axis, text, value);
+    case AXIS_COUNT:
+        return parse_whole(text, a->min, a->max, value);
+    case AXIS_POWER:
+        return parse_whole(text, a->min, a->max, value) && (*value & (*value - 1)) == 0;
+    case AXIS_SIZE:
+        return parse_whole(text, a->min, a->max, value) && *value % 4 == 0;
     }
     return false;
 }
 
-char *axis_text(enum axis axis, uint64_t value)
+char *axis_text(const struct suite *suite, size_t axis, uint64_t value)
 {
-    if (axes[axis].type == NAME)
-        return copy_text(axis_choice(axis, (unsigned)value));
-    if (axis == AXIS_RSP_SIZE && value == AXIS_FOLLOW)
-        return copy_text(axes[AXIS_REQ_SIZE].name);
+    if (axis_is_named(suite, axis))
+        return copy_text(suite->choice(axis, (unsigned)value));
+    if (axis == suite->follower && value == AXIS_FOLLOW)
+        return copy_text(axis_name(suite, suite->leader));
     return format_text("%" PRIu64, value);
 }
 
-static size_t subject_rank(const char *name)
-{
-    size_t i = 0;
-    while (native_subject_at(i) != NULL &&
-           strcmp(native_subject_name(native_subject_at(i)), name) != 0)
-        i++;
-    return i;
-}
-
-const struct native_subject *subject_find(const char *name)
-{
-    return native_subject_at(subject_rank(name));
-}
-
-int axis_compare(enum axis axis, const char *a, const char *b)
+int axis_compare(const struct suite *suite, size_t axis, const char *a, const char *b)
 {
     uint64_t rank_a, rank_b;
     if (axis == AXIS_SUBJECT) {
-        rank_a = subject_rank(a);
-        rank_b = subject_rank(b);
-    } else if (!axis_parse(axis, a, &rank_a) || !axis_parse(axis, b, &rank_b)) {
+        rank_a = suite_subject_find(suite, a);
+        rank_b = suite_subject_find(suite, b);
+    } else if (!axis_parse(suite, axis, a, &rank_a) || !axis_parse(suite, axis, b, &rank_b)) {
         rank_a = rank_b = 0;
     }
     if (rank_a != rank_b)
@@ -143,96 +121,18 @@ int axis_compare(enum axis axis, const char *a, const char *b)
     return strcmp(a, b);
 }
 
-const char *kind_name(enum native_kind kind)
+void axes_free(char *axes[AXES_MAX])
 {
-    switch (kind) {
-    case NATIVE_LAYOUT:
-        return "layout";
-    case NATIVE_PEER:
-        return "peer";
-    case NATIVE_RAW:
-        return "raw";
-    }
-    return "?";
-}
-
-/* Does the axis say anything about this point? */
-static bool axis_means(enum axis axis, const struct native_point *p)
-{
-    bool arms = p->policy == NOTIFY_event_index || p->policy == NOTIFY_adaptive ||
-                p->policy == NOTIFY_coalesce;
-    switch (axis) {
-    case AXIS_RSP_SIZE:
-        return p->measure != NATIVE_ONE_WAY;
-    case AXIS_LOAD:
-        return p->measure == NATIVE_OFFERED_LOAD;
-    case AXIS_THRESHOLD:
-        return arms;
-    case AXIS_COALESCE_N:
-    case AXIS_COALESCE_NS:
-        return p->policy == NOTIFY_coalesce;
-    case AXIS_SPIN_NS:
-        return p->policy == NOTIFY_adaptive;
-    default:
-        return true;
+    for (size_t a = 0; a < AXES_MAX; a++) {
+        free(axes[a]);
+        axes[a] = NULL;
     }
 }
 
-static uint64_t axis_of_point(enum axis axis, const struct native_point *p)
+char *axes_key(char *const axes[AXES_MAX])
 {
-    switch (axis) {
-    case AXIS_MEASURE:
-        return p->measure;
-    case AXIS_TRANSPORT:
-        return p->transport;
-    case AXIS_POLICY:
-        return p->policy;
-    case AXIS_BATCH:
-        return p->batch;
-    case AXIS_REQ_SIZE:
-        return p->req_size;
-    case AXIS_RSP_SIZE:
-        return p->rsp_size;
-    case AXIS_ENTRIES:
-        return p->entries;
-    case AXIS_FRONTS:
-        return p->fronts;
-    case AXIS_LOAD:
-        return (uint64_t)p->load;
-    case AXIS_THRESHOLD:
-        return p->params.threshold;
-    case AXIS_COALESCE_N:
-        return p->params.coalesce_n;
-    case AXIS_COALESCE_NS:
-        return p->params.coalesce_ns;
-    case AXIS_SPIN_NS:
-        return p->params.spin_ns;
-    default:
-        return 0;
-    }
-}
-
-void axes_of_point(const struct native_point *point, const char *experiment, char *out[AXES])
-{
-    out[AXIS_EXPERIMENT] = copy_text(experiment);
-    out[AXIS_PLATFORM] = copy_text("native");
-    out[AXIS_CLOCK] = copy_text("tsc");
-    out[AXIS_SUBJECT] = copy_text(native_subject_name(point->subject));
-    out[AXIS_KIND] = copy_text(kind_name(native_subject_kind(point->subject)));
-    for (enum axis a = AXIS_FIRST_SWEPT; a < AXES; a++)
-        out[a] = axis_means(a, point) ? axis_text(a, axis_of_point(a, point)) : copy_text(AXIS_NA);
-}
-
-void axes_free(char *out[AXES])
-{
-    for (enum axis a = 0; a < AXES; a++) {
-        free(out[a]);
-        out[a] = NULL;
-    }
-}
-
-char *axes_key(char *const in[AXES])
-{
-    struct strings list = {.at = (char **)in, .count = AXES};
+    struct strings list = {.at = (char **)axes};
+    while (list.count < AXES_MAX && axes[list.count] != NULL)
+        list.count++;
     return strings_join(&list, ",");
 }

@@ -17,12 +17,20 @@ struct options {
     struct strings metrics; /* none: those of the experiments' tables */
 };
 
+static bool some_suite_has(const char *metric)
+{
+    for (size_t i = 0; suite_at(i) != NULL; i++)
+        if (metric_name_ok(suite_at(i), metric))
+            return true;
+    return false;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
     case 'm':
-        if (!metric_name_ok(arg))
+        if (!some_suite_has(arg))
             argp_error(state, "--metric %s: no such metric; `ringside list metrics` shows them",
                        arg);
         strings_add(&o->metrics, arg);
@@ -48,7 +56,7 @@ static const struct argp_option argp_options[] = {
 struct pair {
     const struct dataset *a, *b;
     struct strings metrics;
-    bool varies[AXES]; /* over the points of both */
+    bool varies[AXES_MAX]; /* over the points of both */
     uint32_t seed;
 };
 
@@ -59,7 +67,7 @@ static void add_metrics(struct pair *pair, const char *name)
             strings_add(&pair->metrics, name);
         return;
     }
-    for (size_t m = METRICS; m < pair->a->metrics.count; m++)
+    for (size_t m = pair->a->suite->metric_count; m < pair->a->metrics.count; m++)
         if (!strings_hold(&pair->metrics, pair->a->metrics.at[m]))
             strings_add(&pair->metrics, pair->a->metrics.at[m]);
 }
@@ -77,13 +85,13 @@ static void choose_metrics(struct pair *pair, const struct experiment *e,
 static void find_varying(struct pair *pair)
 {
     for (size_t i = 0; i < pair->a->count; i++)
-        for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+        for (size_t x = AXIS_SUBJECT; x < axes_of(pair->a->suite); x++)
             pair->varies[x] |= strcmp(pair->a->points[i].axes[x], pair->a->points[0].axes[x]) != 0;
     pair->varies[AXIS_SUBJECT] = true;
     pair->varies[AXIS_KIND] = false;
 }
 
-static const char *verdict(const char *metric, struct interval ratio)
+static const char *verdict(const struct suite *suite, const char *metric, struct interval ratio)
 {
     if (isnan(ratio.median))
         return "no ratio: A can be 0";
@@ -91,7 +99,8 @@ static const char *verdict(const char *metric, struct interval ratio)
         return "too few observations";
     if (ratio.lo <= 1 && 1 <= ratio.hi)
         return "no difference";
-    return (ratio.median > 1) == metric_higher_is_better(metric) ? "B is better" : "B is worse";
+    return (ratio.median > 1) == metric_higher_is_better(suite, metric) ? "B is better"
+                                                                        : "B is worse";
 }
 
 static void add_row(struct table *t, const struct pair *pair, const struct data_point *a,
@@ -101,14 +110,14 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
     struct interval ratio =
         stats_ratio(b->values[in_b], b->count, a->values[in_a], a->count, pair->seed);
     char text_a[QUANTITY_TEXT], text_b[QUANTITY_TEXT];
-    quantity_text(text_a, of_a.median, metric_unit(metric));
-    quantity_text(text_b, of_b.median, metric_unit(metric));
+    quantity_text(text_a, of_a.median, metric_unit(pair->a->suite, metric));
+    quantity_text(text_b, of_b.median, metric_unit(pair->a->suite, metric));
 
-    for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+    for (size_t x = AXIS_SUBJECT; x < axes_of(pair->a->suite); x++)
         if (pair->varies[x])
             table_add(t, "%s", a->axes[x]);
     table_add(t, "%s", metric);
-    table_add(t, "%s", verdict(metric, ratio));
+    table_add(t, "%s", verdict(pair->a->suite, metric, ratio));
     table_add(t, "%s", text_a);
     table_add(t, "%s", text_b);
     if (isnan(ratio.median))
@@ -120,9 +129,9 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
 static void add_header(struct table *t, const struct pair *pair)
 {
     static const char *const names[] = {"metric", "verdict", "A", "B", "B/A"};
-    for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+    for (size_t x = AXIS_SUBJECT; x < axes_of(pair->a->suite); x++)
         if (pair->varies[x]) {
-            table_add(t, "%s", axis_name(x));
+            table_add(t, "%s", axis_name(pair->a->suite, x));
             t->left++;
         }
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -159,9 +168,9 @@ static void print_alone(const struct dataset *here, const struct dataset *there,
         if (dataset_find(there, p->key) != NULL)
             continue;
         printf("  only in %s: %s", run, p->axes[AXIS_SUBJECT]);
-        for (enum axis x = AXIS_FIRST_SWEPT; x < AXES; x++)
+        for (size_t x = AXIS_FIRST_SWEPT; x < axes_of(here->suite); x++)
             if (strcmp(p->axes[x], AXIS_NA) != 0)
-                printf(", %s %s", axis_name(x), p->axes[x]);
+                printf(", %s %s", axis_name(here->suite, x), p->axes[x]);
         printf("\n");
     }
 }
@@ -192,6 +201,11 @@ static bool compare(const struct run_view *a, const struct run_view *b, const st
                             .seed = manifest_seed(a->manifest)};
         if (pair.b == NULL) {
             printf("\n%s: only in A\n", pair.a->experiment);
+            continue;
+        }
+        if (pair.b->suite != pair.a->suite) {
+            printf("\n%s: of suite %s in A, %s in B\n", pair.a->experiment, pair.a->suite->name,
+                   pair.b->suite->name);
             continue;
         }
         choose_metrics(&pair, a->experiments[i], &o->metrics);

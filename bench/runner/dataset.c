@@ -30,7 +30,7 @@ static int compare_places(const void *a, const void *b)
 static bool read_header(struct reading *r, char *line, struct fault *fault)
 {
     struct strings none = {0};
-    char *expected = record_header(&none);
+    char *expected = record_header(r->data->suite, &none);
     expected[strlen(expected) - 1] = '\0';
     size_t length = strlen(expected);
     bool good =
@@ -42,16 +42,17 @@ static bool read_header(struct reading *r, char *line, struct fault *fault)
     else if (line[length] == ',')
         r->data->metrics = strings_split(line + length + 1);
     free(expected);
-    r->columns = RECORD_METRICS + r->data->metrics.count;
+    r->columns = record_metrics(r->data->suite) + r->data->metrics.count;
     return good;
 }
 
 /* The point with these axes, added if it is new. */
-static struct data_point *point_of(struct reading *r, char *const axes[AXES])
+static struct data_point *point_of(struct reading *r, char *const *axes)
 {
     struct dataset *data = r->data;
     struct place *place = memory(1, sizeof(*place));
-    char *key = axes_key(axes);
+    struct strings own = {.at = (char **)axes, .count = axes_of(data->suite)};
+    char *key = strings_join(&own, ",");
     *place = (struct place){.key = key, .index = data->count};
     struct place **found = tsearch(place, &r->tree, compare_places);
     if (found == NULL) {
@@ -66,7 +67,7 @@ static struct data_point *point_of(struct reading *r, char *const axes[AXES])
     data->points = memory_grow(data->points, data->count + 1, sizeof(*data->points));
     struct data_point *point = &data->points[data->count++];
     *point = (struct data_point){.key = key};
-    for (enum axis a = 0; a < AXES; a++)
+    for (size_t a = 0; a < axes_of(data->suite); a++)
         point->axes[a] = copy_text(axes[a]);
     point->values = memory(data->metrics.count, sizeof(*point->values));
     return point;
@@ -76,8 +77,8 @@ static bool read_row(struct reading *r, const char *line, size_t number, struct 
 {
     struct strings fields = strings_split(line);
     uint64_t seq;
-    bool good =
-        fields.count == r->columns && parse_whole(fields.at[RECORD_SEQ], 0, UINT64_MAX, &seq);
+    bool good = fields.count == r->columns &&
+                parse_whole(fields.at[record_seq(r->data->suite)], 0, UINT64_MAX, &seq);
     if (good) {
         struct data_point *point = point_of(r, fields.at);
         size_t n = ++point->count;
@@ -85,7 +86,7 @@ static bool read_row(struct reading *r, const char *line, size_t number, struct 
         point->seqs[n - 1] = seq;
         for (size_t m = 0; m < r->data->metrics.count; m++) {
             point->values[m] = memory_grow(point->values[m], n, sizeof(double));
-            point->values[m][n - 1] = number_parse(fields.at[RECORD_METRICS + m]);
+            point->values[m][n - 1] = number_parse(fields.at[record_metrics(r->data->suite) + m]);
         }
     } else {
         fault_set(fault, "%s:%zu: has %zu fields where the header has %zu, or no number as seq",
@@ -113,22 +114,23 @@ static bool read_lines(struct reading *r, FILE *in, struct fault *fault)
     return good;
 }
 
-static int compare_points(const void *a, const void *b)
+static int compare_points(const void *a, const void *b, void *of)
 {
     const struct data_point *p = a, *q = b;
+    const struct suite *suite = of;
     /* The subject last: what is compared with each other stands together. */
-    for (enum axis axis = AXIS_FIRST_SWEPT; axis < AXES; axis++) {
-        int order = axis_compare(axis, p->axes[axis], q->axes[axis]);
+    for (size_t axis = AXIS_FIRST_SWEPT; axis < axes_of(suite); axis++) {
+        int order = axis_compare(suite, axis, p->axes[axis], q->axes[axis]);
         if (order != 0)
             return order;
     }
-    return axis_compare(AXIS_SUBJECT, p->axes[AXIS_SUBJECT], q->axes[AXIS_SUBJECT]);
+    return axis_compare(suite, AXIS_SUBJECT, p->axes[AXIS_SUBJECT], q->axes[AXIS_SUBJECT]);
 }
 
 bool dataset_read(struct dataset *data, const char *dir, const char *experiment,
-                  struct fault *fault)
+                  const struct suite *suite, struct fault *fault)
 {
-    *data = (struct dataset){.experiment = copy_text(experiment)};
+    *data = (struct dataset){.suite = suite, .experiment = copy_text(experiment)};
     char *path = format_text("%s/%s.csv", dir, experiment);
     struct reading r = {.data = data, .path = path};
     FILE *in = fopen(path, "re");
@@ -139,7 +141,7 @@ bool dataset_read(struct dataset *data, const char *dir, const char *experiment,
     tdestroy(r.tree, free);
     free(path);
     if (data->count > 0)
-        qsort(data->points, data->count, sizeof(*data->points), compare_points);
+        qsort_r(data->points, data->count, sizeof(*data->points), compare_points, (void *)suite);
     if (!good)
         dataset_free(data);
     return good;

@@ -3,11 +3,11 @@
 #ifndef RUNNER_DATASET_H
 #define RUNNER_DATASET_H
 
-#include "bench/runner/axes.h"
+#include "bench/runner/suite.h"
 #include "bench/runner/stats.h"
 
 struct data_point {
-    char *axes[AXES];
+    char *axes[AXES_MAX];
     char *key;                  /* all axes in one; see axes_key */
     size_t count;               /* observations */
     uint64_t *seqs;             /* their places in the order of the run */
@@ -16,6 +16,7 @@ struct data_point {
 };
 
 struct dataset {
+    const struct suite *suite;
     char *experiment;
     struct strings metrics;    /* columns after the axes and the record's own */
     struct data_point *points; /* in the order in which lists show them: by axis after axis */
@@ -25,7 +26,7 @@ struct dataset {
 /* Reads dir/<experiment>.csv. A last line that has no end was being written in a crash, and is
  * ignored; any other line that does not fit the header is a fault. */
 bool dataset_read(struct dataset *data, const char *dir, const char *experiment,
-                  struct fault *fault);
+                  const struct suite *suite, struct fault *fault);
 void dataset_free(struct dataset *data);
 
 /* Medians and intervals of every metric of every point, by this seed. */

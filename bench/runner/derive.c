@@ -10,10 +10,13 @@
 #include "bench/runner/folder.h"
 #include "bench/runner/hists.h"
 
-static void write_axes(FILE *out, char *const axes[AXES])
+#define SLUG_MAX 240 /* NAME_MAX, less an ending */
+
+/* axes: NULL for the names. */
+static void write_axes(FILE *out, const struct suite *suite, char *const *axes)
 {
-    for (enum axis a = 0; a < AXES; a++)
-        fprintf(out, "%s%s", a == 0 ? "" : ",", axes == NULL ? axis_name(a) : axes[a]);
+    for (size_t a = 0; a < axes_of(suite); a++)
+        fprintf(out, "%s%s", a == 0 ? "" : ",", axes == NULL ? axis_name(suite, a) : axes[a]);
 }
 
 static FILE *open_out(const char *path, struct fault *fault)
@@ -43,7 +46,7 @@ static bool write_summary(const char *path, const struct dataset *data, struct f
     FILE *out = open_out(path, fault);
     if (out == NULL)
         return false;
-    write_axes(out, NULL);
+    write_axes(out, data->suite, NULL);
     fputs(",n", out);
     for (size_t m = 0; m < data->metrics.count; m++) {
         const char *name = data->metrics.at[m];
@@ -52,7 +55,7 @@ static bool write_summary(const char *path, const struct dataset *data, struct f
     fputc('\n', out);
     for (size_t i = 0; i < data->count; i++) {
         const struct data_point *point = &data->points[i];
-        write_axes(out, point->axes);
+        write_axes(out, data->suite, point->axes);
         fprintf(out, ",%zu", point->count);
         for (size_t m = 0; m < data->metrics.count; m++)
             write_interval(out, &point->intervals[m]);
@@ -145,22 +148,28 @@ static bool merge_hists(struct merging *m, const char *dir, struct fault *fault)
     return good;
 }
 
-/* A file name for a point: what it is, and then each axis that means something to it. */
-static char *slug(char *const axes[AXES])
+/* A file name for a point: what it is, and then each axis that means something to it. One that
+ * would be too long for a file system has a number in place of the axes. */
+static char *slug(const struct dataset *data, size_t p)
 {
+    char *const *axes = data->points[p].axes;
     struct strings parts = {0};
     strings_add(&parts, axes[AXIS_SUBJECT]);
-    for (enum axis a = AXIS_FIRST_SWEPT; a < AXES; a++) {
+    for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(data->suite); a++) {
         if (strcmp(axes[a], AXIS_NA) == 0)
             continue;
-        char *part =
-            a <= AXIS_POLICY ? copy_text(axes[a]) : format_text("%s-%s", axis_name(a), axes[a]);
+        char *part = axis_is_named(data->suite, a)
+                         ? copy_text(axes[a])
+                         : format_text("%s-%s", axis_name(data->suite, a), axes[a]);
         strings_add(&parts, part);
         free(part);
     }
     char *joined = strings_join(&parts, ".");
     strings_free(&parts);
-    return joined;
+    if (strlen(joined) <= SLUG_MAX)
+        return joined;
+    free(joined);
+    return format_text("%s.%zu", axes[AXIS_SUBJECT], p + 1);
 }
 
 static bool write_hgrm(const char *folder, const char *file, const struct hist *hist,
@@ -183,17 +192,17 @@ static bool write_hists(const struct merging *m, const char *dir, struct fault *
     bool good = index != NULL;
     if (good) {
         fputs("file,", index);
-        write_axes(index, NULL);
+        write_axes(index, m->data->suite, NULL);
         fputc('\n', index);
     }
     for (size_t p = 0; good && p < m->data->count; p++) {
         if (m->merged[p] == NULL)
             continue;
-        char *name = slug(m->data->points[p].axes);
+        char *name = slug(m->data, p);
         char *file = format_text("%s.hgrm", name);
         good = write_hgrm(folder, file, m->merged[p], fault);
         fprintf(index, "%s,", file);
-        write_axes(index, m->data->points[p].axes);
+        write_axes(index, m->data->suite, m->data->points[p].axes);
         fputc('\n', index);
         free(file);
         free(name);

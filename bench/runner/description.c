@@ -89,22 +89,22 @@ bool read_whole(const config_setting_t *s, uint64_t max, uint64_t *value, struct
 
 /* ---- groups with a fixed set of keys ---- */
 
-char *keys_text(const struct key *keys, bool axes)
+char *keys_text(const struct key *keys, const struct suite *suite)
 {
     struct strings names = {0};
     for (const struct key *k = keys; k->name != NULL; k++)
         strings_add(&names, k->name);
-    for (enum axis a = AXIS_FIRST_SWEPT; axes && a < AXES; a++)
-        strings_add(&names, axis_name(a));
+    for (size_t a = AXIS_FIRST_SWEPT; suite != NULL && a < axes_of(suite); a++)
+        strings_add(&names, axis_name(suite, a));
     char *joined = strings_join(&names, ", ");
     strings_free(&names);
     return joined;
 }
 
 static bool unknown_key(const config_setting_t *s, const char *where, const struct key *keys,
-                        bool axes, struct fault *fault)
+                        const struct suite *suite, struct fault *fault)
 {
-    char *known = keys_text(keys, axes);
+    char *known = keys_text(keys, suite);
     fault_at(fault, s, "unknown key '%s' in %s; known are: %s", config_setting_name(s), where,
              known);
     free(known);
@@ -112,7 +112,7 @@ static bool unknown_key(const config_setting_t *s, const char *where, const stru
 }
 
 bool read_group(const config_setting_t *group, const char *where, const struct key *keys,
-                read_setting *axis, void *into, struct fault *fault)
+                const struct axis_keys *axes, void *into, struct fault *fault)
 {
     if (!config_setting_is_group(group))
         return fault_at(fault, group, "%s must be a group, as { key = value; }", where);
@@ -124,19 +124,18 @@ bool read_group(const config_setting_t *group, const char *where, const struct k
         if (k->name != NULL) {
             if (k->read != NULL && !k->read(s, into, fault))
                 return false;
-        } else if (axis != NULL && axis_find(config_setting_name(s)) >= AXIS_FIRST_SWEPT &&
-                   axis_find(config_setting_name(s)) < AXES) {
-            if (!axis(s, into, fault))
+        } else if (axes != NULL && axis_find(axes->suite, config_setting_name(s)) != AXIS_NONE) {
+            if (!axes->read(s, into, fault))
                 return false;
         } else {
-            return unknown_key(s, where, keys, axis != NULL, fault);
+            return unknown_key(s, where, keys, axes == NULL ? NULL : axes->suite, fault);
         }
     }
     return true;
 }
 
 bool read_list(const config_setting_t *list, void **elements, size_t *count, size_t size,
-               read_setting *read, struct fault *fault)
+               const void *initial, read_setting *read, struct fault *fault)
 {
     if (!config_setting_is_list(list) || config_setting_length(list) == 0)
         return fault_at(fault, list, "%s must be a list of groups, as ( { ... }, { ... } )",
@@ -144,7 +143,7 @@ bool read_list(const config_setting_t *list, void **elements, size_t *count, siz
     for (int i = 0; i < config_setting_length(list); i++) {
         *elements = memory_grow(*elements, *count + 1, size);
         void *element = (char *)*elements + *count * size;
-        memset(element, 0, size);
+        memcpy(element, initial, size);
         ++*count;
         if (!read(config_setting_get_elem(list, (unsigned)i), element, fault))
             return false;

@@ -9,7 +9,7 @@
 #include <libconfig.h>
 #include <stdlib.h>
 
-#include "bench/runner/axes.h"
+#include "bench/runner/suite.h"
 
 /* Always false; fault becomes `file:line: what`. */
 bool fault_at(struct fault *fault, const config_setting_t *at, const char *format, ...)
@@ -32,16 +32,23 @@ struct key {
     read_setting *read;
 };
 
-/* Reads each key of a group by its reader. Names of swept axes go to axis, if there is one. What
+/* Where names of swept axes are keys, too. */
+struct axis_keys {
+    const struct suite *suite;
+    read_setting *read;
+};
+
+/* Reads each key of a group by its reader, those that are axes by theirs (NULL: none are). What
  * remains is an unknown key. `where` names the group in messages. */
 bool read_group(const config_setting_t *group, const char *where, const struct key *keys,
-                read_setting *axis, void *into, struct fault *fault);
+                const struct axis_keys *axes, void *into, struct fault *fault);
 
-/* Appends a zeroed element of `size` bytes for each group of a list, and reads it. */
+/* Appends an element of `size` bytes, a copy of `initial`, for each group of a list, and reads it.
+ */
 bool read_list(const config_setting_t *list, void **elements, size_t *count, size_t size,
-               read_setting *read, struct fault *fault);
+               const void *initial, read_setting *read, struct fault *fault);
 
-/* "a, b, c" of the keys, with the swept axes after them if so wanted. The caller frees. */
-char *keys_text(const struct key *keys, bool axes);
+/* "a, b, c" of the keys, with the axes of a suite after them (NULL: none). The caller frees. */
+char *keys_text(const struct key *keys, const struct suite *suite);
 
 #endif

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "bench/runner/metrics.h"
+#include "bench/native/native.h"
+#include "bench/runner/suites/native.h"
 
 #define NS_PER_S 1e9
 
@@ -51,10 +52,13 @@ static size_t disturbed_at(const struct data_point *p, const struct columns *c)
 
 size_t disturbed_count(const struct dataset *data)
 {
+    if (data->suite != &suite_native)
+        return 0;
+    const struct metric *metrics = suite_native.metrics;
     const struct columns c = {
-        .throughput = dataset_metric(data, metric_name(METRIC_THROUGHPUT)),
-        .cpu = {dataset_metric(data, metric_name(METRIC_CPU_FRONT)),
-                dataset_metric(data, metric_name(METRIC_CPU_BACK))},
+        .throughput = dataset_metric(data, metrics[NATIVE_METRIC_THROUGHPUT].name),
+        .cpu = {dataset_metric(data, metrics[NATIVE_METRIC_CPU_FRONT].name),
+                dataset_metric(data, metrics[NATIVE_METRIC_CPU_BACK].name)},
     };
     size_t columns = data->metrics.count;
     if (c.throughput == columns || c.cpu[0] == columns || c.cpu[1] == columns)
@@ -62,7 +66,7 @@ size_t disturbed_count(const struct dataset *data)
     const char *busy_poll = native_transport_name(NATIVE_BUSY_POLL);
     size_t count = 0;
     for (size_t i = 0; i < data->count; i++)
-        if (strcmp(data->points[i].axes[AXIS_TRANSPORT], busy_poll) == 0)
+        if (strcmp(data->points[i].axes[NATIVE_AXIS_TRANSPORT], busy_poll) == 0)
             count += disturbed_at(&data->points[i], &c);
     return count;
 }

@@ -11,7 +11,7 @@
 /*
  * How many busy-poll observations had a side with less of its processor than that. Sides that the
  * subject lets sleep (the kernel serves in their place) do not count, nor do observations without
- * CPU times.
+ * CPU times. Other suites than `native` have none.
  */
 size_t disturbed_count(const struct dataset *data);
 

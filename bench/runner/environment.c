@@ -154,30 +154,26 @@ double environment_load(void)
     return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
-json_t *environment_machine(const struct native *native)
+json_t *environment_machine(void)
 {
     struct utsname u;
     uname(&u);
-    int front = native_cpu_front(native), back = native_cpu_back(native);
     char *kernel = format_text("%s %s %s", u.sysname, u.release, u.machine);
-    json_t *machine = json_pack(
-        "{s:o, s:s, s:s, s:i, s:i, s:i, s:s, s:o, s:o, s:f, s:f}", "processor",
-        string_or_null(cpuinfo("model name")), "kernel", kernel, "kernel_build", u.version,
-        "processors_online", (int)sysconf(_SC_NPROCESSORS_ONLN), "cpu_front", front, "cpu_back",
-        back, "placement", placement(front, back), "governor",
-        string_or_null(cpu_file(front, "cpufreq/scaling_governor")), "hypervisor", hypervisor(),
-        "tsc_hz", native_tsc_hz(native), "load_average", environment_load());
+    json_t *machine =
+        json_pack("{s:o, s:s, s:s, s:i, s:o, s:f}", "processor",
+                  string_or_null(cpuinfo("model name")), "kernel", kernel, "kernel_build",
+                  u.version, "processors_online", (int)sysconf(_SC_NPROCESSORS_ONLN), "hypervisor",
+                  hypervisor(), "load_average", environment_load());
     free(kernel);
     return machine;
 }
 
-json_t *environment_counters(const struct native *native)
+void environment_add_pair(json_t *machine, int front, int back, double tsc_hz)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; native_event_at(native, i) != NULL; i++) {
-        const struct native_event *event = native_event_at(native, i);
-        json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "name", event->name, "available",
-                                              event->available, "reason", event->reason));
-    }
-    return list;
+    json_t *pair =
+        json_pack("{s:i, s:i, s:s, s:o, s:f}", "cpu_front", front, "cpu_back", back, "placement",
+                  placement(front, back), "governor",
+                  string_or_null(cpu_file(front, "cpufreq/scaling_governor")), "tsc_hz", tsc_hz);
+    json_object_update(machine, pair);
+    json_decref(pair);
 }

@@ -5,8 +5,6 @@
 
 #include <jansson.h>
 
-#include "bench/native/native.h"
-
 #define PROGRAM_VERSION "0.1"
 
 /* "0.1 (commit 1234abcd, modified)" */
@@ -18,13 +16,13 @@ json_t *environment_program(void);
 /* Versions of what is linked or measured; "" for what was not there when it was built. */
 json_t *environment_libraries(void);
 
-/* Processor, the two used and how they lie to each other, kernel, virtualisation, clock. */
-json_t *environment_machine(const struct native *native);
+/* Processor, kernel, virtualisation. */
+json_t *environment_machine(void);
+
+/* Adds the two processors that measure, how they lie to each other, and their clock. */
+void environment_add_pair(json_t *machine, int front, int back, double tsc_hz);
 
 /* Runnable threads over the last minute: 0 on an idle machine. */
 double environment_load(void);
-
-/* Each counter of the run: its name, and whether it is available or why not. */
-json_t *environment_counters(const struct native *native);
 
 #endif

@@ -2,47 +2,52 @@
 #include "bench/runner/exhibits.h"
 
 #include "bench/runner/description.h"
-#include "bench/runner/metrics.h"
 
 /* ---- tables ---- */
+
+struct table_spec table_spec_of(const struct suite *suite)
+{
+    return (struct table_spec){.suite = suite, .across = AXIS_NONE, .where.suite = suite};
+}
 
 static bool read_table_title(const config_setting_t *s, void *into, struct fault *fault)
 {
     return read_string(s, &((struct table_spec *)into)->title, fault);
 }
 
-static bool metrics_check(const config_setting_t *s, const struct strings *names,
-                          struct fault *fault)
+static bool metrics_check(const config_setting_t *s, const struct suite *suite,
+                          const struct strings *names, struct fault *fault)
 {
     for (size_t i = 0; i < names->count; i++)
-        if (!metric_name_ok(names->at[i]))
-            return fault_at(fault, s,
-                            "no metric '%s'; `ringside list metrics` shows them, \"%s\" stands for "
-                            "all counters",
-                            names->at[i], METRICS_COUNTERS);
+        if (!metric_name_ok(suite, names->at[i]))
+            return fault_at(
+                fault, s, "no metric '%s'; `ringside list metrics` shows them%s", names->at[i],
+                suite->has_counters ? ", \"" METRICS_COUNTERS "\" stands for all counters" : "");
     return true;
 }
 
 static bool read_table_metrics(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct table_spec *table = into;
-    return read_texts(s, &table->metrics, fault) && metrics_check(s, &table->metrics, fault);
+    return read_texts(s, &table->metrics, fault) &&
+           metrics_check(s, table->suite, &table->metrics, fault);
 }
 
-static bool read_axis_name(const config_setting_t *s, const char *name, enum axis *axis,
-                           struct fault *fault)
+static bool read_axis_name(const config_setting_t *s, const struct suite *suite, const char *name,
+                           size_t *axis, struct fault *fault)
 {
-    *axis = axis_find(name);
-    return (*axis >= AXIS_FIRST_SWEPT && *axis < AXES) ||
+    *axis = axis_find(suite, name);
+    return *axis != AXIS_NONE ||
            fault_at(fault, s, "%s = \"%s\": must name an axis; `ringside list axes` shows them",
                     config_setting_name(s), name);
 }
 
 static bool read_table_across(const config_setting_t *s, void *into, struct fault *fault)
 {
+    struct table_spec *table = into;
     char *name = NULL;
     bool good = read_string(s, &name, fault) &&
-                read_axis_name(s, name, &((struct table_spec *)into)->across, fault);
+                read_axis_name(s, table->suite, name, &table->across, fault);
     free(name);
     return good;
 }
@@ -61,18 +66,23 @@ static const struct key table_keys[] = {{"title", read_table_title},
 bool table_read(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct table_spec *table = into;
-    table->across = AXES;
     if (!read_group(s, "a table", table_keys, NULL, table, fault))
         return false;
     if (table->title == NULL || table->metrics.count == 0)
         return fault_at(fault, s,
                         "a table needs a title and metrics, as metrics = [\"throughput\"]");
-    if (table->across != AXES && table->metrics.count != 1)
+    if (table->across != AXIS_NONE && table->metrics.count != 1)
         return fault_at(fault, s, "a table across an axis shows exactly one metric");
     return true;
 }
 
 /* ---- targets ---- */
+
+struct target_spec target_spec_of(const struct suite *suite)
+{
+    return (struct target_spec){
+        .suite = suite, .where.suite = suite, .numerator.suite = suite, .denominator.suite = suite};
+}
 
 static bool read_target_name(const config_setting_t *s, void *into, struct fault *fault)
 {
@@ -85,7 +95,7 @@ static bool read_target_metric(const config_setting_t *s, void *into, struct fau
     if (!read_string(s, &target->metric, fault))
         return false;
     struct strings one = {.at = &target->metric, .count = 1};
-    return metrics_check(s, &one, fault);
+    return metrics_check(s, target->suite, &one, fault);
 }
 
 static bool read_target_where(const config_setting_t *s, void *into, struct fault *fault)
@@ -109,10 +119,11 @@ static bool read_target_pair(const config_setting_t *s, void *into, struct fault
     struct strings names = {0};
     bool good = read_texts(s, &names, fault);
     for (size_t i = 0; good && i < names.count; i++) {
-        if (target->pairs == AXES)
+        if (target->pairs == AXES_MAX)
             good = fault_at(fault, s, "pair names more axes than there are");
         else
-            good = read_axis_name(s, names.at[i], &target->pair[target->pairs], fault);
+            good =
+                read_axis_name(s, target->suite, names.at[i], &target->pair[target->pairs], fault);
         target->pairs++;
     }
     strings_free(&names);

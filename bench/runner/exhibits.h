@@ -6,9 +6,10 @@
 #include "bench/runner/selector.h"
 
 struct table_spec {
+    const struct suite *suite;
     char *title;
     struct strings metrics; /* METRICS_COUNTERS stands for all counters */
-    enum axis across;       /* a column for each of its values (one metric only); AXES: none */
+    size_t across; /* a column for each of an axis's values (one metric only); AXIS_NONE: none */
     struct selector where;
 };
 
@@ -16,16 +17,21 @@ struct table_spec {
  * those of denominator. With `pair` axes, one ratio for each combination of their values that both
  * have, of which the worst counts. */
 struct target_spec {
+    const struct suite *suite;
     char *name;
     char *metric;
     struct selector where, numerator, denominator; /* where: of both */
-    enum axis pair[AXES];
+    size_t pair[AXES_MAX];
     size_t pairs;
     bool at_least; /* else: at most */
     double bound;
 };
 
-/* Readers of an element of `tables` and of `targets`; into is zeroed. */
+/* Elements to begin with, of experiments of a suite. */
+struct table_spec table_spec_of(const struct suite *suite);
+struct target_spec target_spec_of(const struct suite *suite);
+
+/* Readers of an element of `tables` and of `targets`, begun so. */
 bool table_read(const config_setting_t *s, void *into, struct fault *fault);
 bool target_read(const config_setting_t *s, void *into, struct fault *fault);
 

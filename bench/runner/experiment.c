@@ -24,15 +24,16 @@ static bool read_sweep_subjects(const config_setting_t *s, void *into, struct fa
 {
     struct sweep *sweep = into;
     return read_texts(s, &sweep->subjects, fault) &&
-           (subjects_check(&sweep->subjects, fault) || fault_place(fault, s));
+           (subjects_check(sweep->suite, &sweep->subjects, fault) || fault_place(fault, s));
 }
 
 static bool read_sweep_axis(const config_setting_t *s, void *into, struct fault *fault)
 {
-    enum axis axis = axis_find(config_setting_name(s));
+    struct sweep *sweep = into;
+    size_t axis = axis_find(sweep->suite, config_setting_name(s));
     struct strings texts = {0};
     bool good = read_texts(s, &texts, fault) &&
-                (axis_values_parse(axis, &texts, &((struct sweep *)into)->axes[axis], fault) ||
+                (axis_values_parse(sweep->suite, axis, &texts, &sweep->axes[axis], fault) ||
                  fault_place(fault, s));
     strings_free(&texts);
     return good;
@@ -41,7 +42,7 @@ static bool read_sweep_axis(const config_setting_t *s, void *into, struct fault 
 static void sweep_free(struct sweep *sweep)
 {
     strings_free(&sweep->subjects);
-    for (enum axis a = 0; a < AXES; a++)
+    for (size_t a = 0; a < AXES_MAX; a++)
         free(sweep->axes[a].at);
 }
 
@@ -55,10 +56,11 @@ static const struct key sweep_keys[] = {{"subjects", read_sweep_subjects},
 static bool read_sweep_efforts(const config_setting_t *s, struct sweep *sweep, enum effort effort,
                                struct fault *fault)
 {
+    const struct axis_keys axes = {sweep->suite, read_sweep_axis};
     for (enum effort e = EFFORT_QUICK; e <= EFFORT_FULL; e++) {
         const config_setting_t *group = config_setting_get_member(s, effort_name(e));
-        struct sweep unused = {0};
-        bool good = group == NULL || read_group(group, effort_name(e), effort_keys, read_sweep_axis,
+        struct sweep unused = {.suite = sweep->suite};
+        bool good = group == NULL || read_group(group, effort_name(e), effort_keys, &axes,
                                                 e == effort ? sweep : &unused, fault);
         sweep_free(&unused);
         if (!good)
@@ -70,15 +72,18 @@ static bool read_sweep_efforts(const config_setting_t *s, struct sweep *sweep, e
 static bool read_sweep(const config_setting_t *s, struct sweep *sweep, enum effort effort,
                        struct fault *fault)
 {
-    if (!read_group(s, "a sweep", sweep_keys, read_sweep_axis, sweep, fault) ||
+    const struct axis_keys axes = {sweep->suite, read_sweep_axis};
+    size_t required = sweep->suite->required;
+    if (!read_group(s, "a sweep", sweep_keys, &axes, sweep, fault) ||
         !read_sweep_efforts(s, sweep, effort, fault))
         return false;
     if (sweep->subjects.count == 0)
-        return fault_at(fault, s, "a sweep needs subjects, as subjects = [\"layouts\", \"raw\"]");
-    if (sweep->axes[AXIS_MEASURE].count == 0) {
+        return fault_at(fault, s, "a sweep needs subjects, as subjects = [\"%s\"]",
+                        sweep->suite->groups[0].many);
+    if (required != AXIS_NONE && sweep->axes[required].count == 0) {
         char range[RANGE_TEXT];
-        return fault_at(fault, s, "a sweep needs a measure: %s",
-                        axis_range(AXIS_MEASURE, range, sizeof(range)));
+        return fault_at(fault, s, "a sweep needs a %s: %s", axis_name(sweep->suite, required),
+                        axis_range(sweep->suite, required, range, sizeof(range)));
     }
     return true;
 }
@@ -120,10 +125,10 @@ static bool read_figure_where(const config_setting_t *s, void *into, struct faul
     struct selector *where = &((struct reading *)into)->experiment->figure_where;
     if (!selector_read(s, where, fault))
         return false;
-    for (enum axis a = 0; a < AXES; a++)
+    for (size_t a = 0; a < axes_of(where->suite); a++)
         if (where->allowed[a].count > 1)
             return fault_at(fault, s, "a figure is drawn where an axis has one value: %s has %zu",
-                            axis_name(a), where->allowed[a].count);
+                            axis_name(where->suite, a), where->allowed[a].count);
     return true;
 }
 
@@ -135,30 +140,33 @@ static bool read_repetitions(const config_setting_t *s, void *into, struct fault
 
 static bool read_duration(const config_setting_t *s, void *into, struct fault *fault)
 {
-    return read_whole(s, DURATION_MS_MAX, &((struct reading *)into)->experiment->duration_ms,
-                      fault);
+    struct experiment *e = ((struct reading *)into)->experiment;
+    return read_whole(s, e->suite->duration_ms, &e->duration_ms, fault);
 }
 
 static bool read_sweeps(const config_setting_t *s, void *into, struct fault *fault)
 {
     static read_setting *const readers[] = {read_sweep_standard, read_sweep_quick, read_sweep_full};
     struct reading *r = into;
+    const struct sweep initial = {.suite = r->experiment->suite};
     return read_list(s, (void **)&r->experiment->sweeps, &r->experiment->sweep_count,
-                     sizeof(struct sweep), readers[r->effort], fault);
+                     sizeof(initial), &initial, readers[r->effort], fault);
 }
 
 static bool read_tables(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct experiment *e = ((struct reading *)into)->experiment;
-    return read_list(s, (void **)&e->tables, &e->table_count, sizeof(*e->tables), table_read,
+    const struct table_spec initial = table_spec_of(e->suite);
+    return read_list(s, (void **)&e->tables, &e->table_count, sizeof(initial), &initial, table_read,
                      fault);
 }
 
 static bool read_targets(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct experiment *e = ((struct reading *)into)->experiment;
-    return read_list(s, (void **)&e->targets, &e->target_count, sizeof(*e->targets), target_read,
-                     fault);
+    const struct target_spec initial = target_spec_of(e->suite);
+    return read_list(s, (void **)&e->targets, &e->target_count, sizeof(initial), &initial,
+                     target_read, fault);
 }
 
 static const struct key experiment_keys[] = {{"title", read_title},
@@ -166,6 +174,7 @@ static const struct key experiment_keys[] = {{"title", read_title},
                                              {"figure_where", read_figure_where},
                                              {"repetitions", read_repetitions},
                                              {"duration_ms", read_duration},
+                                             {"suite", NULL}, /* read by read_suite, first */
                                              {"quick", NULL}, /* read by read_efforts */
                                              {"full", NULL},
                                              {"sweeps", read_sweeps},
@@ -179,7 +188,7 @@ static bool read_efforts(const config_setting_t *root, struct reading *r, struct
 {
     for (enum effort e = EFFORT_QUICK; e <= EFFORT_FULL; e++) {
         const config_setting_t *group = config_setting_get_member(root, effort_name(e));
-        struct experiment unused = {0};
+        struct experiment unused = {.suite = r->experiment->suite};
         struct reading elsewhere = {.experiment = &unused};
         if (group != NULL && !read_group(group, effort_name(e), experiment_effort_keys, NULL,
                                          e == r->effort ? r : &elsewhere, fault))
@@ -188,9 +197,35 @@ static bool read_efforts(const config_setting_t *root, struct reading *r, struct
     return true;
 }
 
+static bool read_suite(const config_setting_t *root, struct experiment *e, struct fault *fault)
+{
+    const config_setting_t *s = config_setting_get_member(root, "suite");
+    char *name = NULL;
+    e->suite = SUITE_DEFAULT;
+    if (s == NULL)
+        return true;
+    if (!read_string(s, &name, fault))
+        return false;
+    e->suite = suite_find(name);
+    if (e->suite == NULL) {
+        struct strings names = {0};
+        for (size_t i = 0; suite_at(i) != NULL; i++)
+            strings_add(&names, suite_at(i)->name);
+        char *known = strings_join(&names, ", ");
+        fault_at(fault, s, "no suite '%s'; there are: %s", name, known);
+        free(known);
+        strings_free(&names);
+    }
+    free(name);
+    return e->suite != NULL;
+}
+
 static bool read_root(const config_setting_t *root, struct reading *r, struct fault *fault)
 {
-    const struct experiment *e = r->experiment;
+    struct experiment *e = r->experiment;
+    if (!read_suite(root, e, fault))
+        return false;
+    e->figure_where.suite = e->suite;
     if (!read_group(root, "an experiment", experiment_keys, NULL, r, fault) ||
         !read_efforts(root, r, fault))
         return false;
@@ -268,55 +303,59 @@ void experiment_free(struct experiment *e)
 
 /* ---- --set ---- */
 
-static bool set_whole(const char *key, const char *value, uint64_t max, uint64_t *into,
-                      struct fault *fault)
+static enum setting set_whole(const char *key, const char *value, uint64_t max, uint64_t *into,
+                              struct fault *fault)
 {
-    return parse_whole(value, 1, max, into) ||
-           fault_set(fault, "%s = %s: must be a whole number in 1..%" PRIu64, key, value, max);
+    if (parse_whole(value, 1, max, into))
+        return SETTING_DONE;
+    fault_set(fault, "%s = %s: must be a whole number in 1..%" PRIu64, key, value, max);
+    return SETTING_WRONG;
 }
 
-static bool set_in_sweeps(struct experiment *e, enum axis axis, const struct strings *texts,
-                          struct fault *fault)
+static enum setting set_in_sweeps(struct experiment *e, size_t axis, const struct strings *texts,
+                                  struct fault *fault)
 {
     for (size_t i = 0; i < e->sweep_count; i++)
-        if (!axis_values_parse(axis, texts, &e->sweeps[i].axes[axis], fault))
-            return false;
-    return true;
+        if (!axis_values_parse(e->suite, axis, texts, &e->sweeps[i].axes[axis], fault))
+            return SETTING_WRONG;
+    return SETTING_DONE;
 }
 
-static bool set_subjects(struct experiment *e, const struct strings *names, struct fault *fault)
+static enum setting set_subjects(struct experiment *e, const struct strings *names,
+                                 struct fault *fault)
 {
-    if (!subjects_check(names, fault))
-        return false;
+    if (!subjects_check(e->suite, names, fault))
+        return SETTING_UNKNOWN;
     for (size_t i = 0; i < e->sweep_count; i++) {
         strings_free(&e->sweeps[i].subjects);
         for (size_t j = 0; j < names->count; j++)
             strings_add(&e->sweeps[i].subjects, names->at[j]);
     }
-    return true;
+    return SETTING_DONE;
 }
 
-bool experiment_set(struct experiment *e, const char *key, const char *value, struct fault *fault)
+enum setting experiment_set(struct experiment *e, const char *key, const char *value,
+                            struct fault *fault)
 {
     static const struct key others[] = {
         {"repetitions", NULL}, {"duration_ms", NULL}, {"subjects", NULL}, {NULL, NULL}};
-    enum axis axis = axis_find(key);
+    size_t axis = axis_find(e->suite, key);
     if (strcmp(key, "repetitions") == 0)
         return set_whole(key, value, REPETITIONS_MAX, &e->repetitions, fault);
     if (strcmp(key, "duration_ms") == 0)
-        return set_whole(key, value, DURATION_MS_MAX, &e->duration_ms, fault);
+        return set_whole(key, value, e->suite->duration_ms, &e->duration_ms, fault);
 
     struct strings texts = strings_split(value);
-    bool good;
+    enum setting done = SETTING_UNKNOWN;
     if (strcmp(key, "subjects") == 0) {
-        good = set_subjects(e, &texts, fault);
-    } else if (axis >= AXIS_FIRST_SWEPT && axis < AXES) {
-        good = set_in_sweeps(e, axis, &texts, fault);
+        done = set_subjects(e, &texts, fault);
+    } else if (axis != AXIS_NONE) {
+        done = set_in_sweeps(e, axis, &texts, fault);
     } else {
-        char *known = keys_text(others, true);
-        good = fault_set(fault, "unknown key '%s'; known are: %s", key, known);
+        char *known = keys_text(others, e->suite);
+        fault_set(fault, "unknown key '%s'; known are: %s", key, known);
         free(known);
     }
     strings_free(&texts);
-    return good;
+    return done;
 }

@@ -14,14 +14,16 @@ const char *effort_name(enum effort effort); /* "standard", "quick", "full" */
 
 /* The product of its axes; an axis without values has its default. */
 struct sweep {
-    struct strings subjects; /* names, or layouts, peers, raw */
-    struct axis_values axes[AXES];
+    const struct suite *suite;
+    struct strings subjects; /* names, or classes of subjects */
+    struct axis_values axes[AXES_MAX];
 };
 
 struct experiment {
     char *name; /* of the file, without folder and .exp */
     char *path;
     char *title;
+    const struct suite *suite;
     char *figure;                 /* plots/<figure>.gp, or NULL */
     struct selector figure_where; /* one value of an axis at most */
     uint64_t repetitions;
@@ -35,16 +37,18 @@ struct experiment {
 };
 
 #define REPETITIONS_MAX 10000
-#define DURATION_MS_MAX 60000
 
 /* Reads a description and applies its `quick` or `full` groups. NULL with fault: `file:line: ...`.
  */
 struct experiment *experiment_read(const char *path, enum effort effort, struct fault *fault);
 void experiment_free(struct experiment *experiment);
 
+enum setting { SETTING_DONE, SETTING_WRONG, SETTING_UNKNOWN };
+
 /* Replaces a setting in every sweep: an axis, subjects, repetitions or duration_ms; value as text,
- * several between commas. */
-bool experiment_set(struct experiment *experiment, const char *key, const char *value,
-                    struct fault *fault);
+ * several between commas. With a fault: WRONG, the value is none of this key; UNKNOWN, the suite
+ * has no such axis or subject, which another one may have. */
+enum setting experiment_set(struct experiment *experiment, const char *key, const char *value,
+                            struct fault *fault);
 
 #endif

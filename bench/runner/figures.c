@@ -103,9 +103,9 @@ static enum figures_result draw_formats(const struct figure *f)
 static char *where_text(const struct selector *where)
 {
     struct strings terms = {0};
-    for (enum axis a = 0; a < AXES; a++)
+    for (size_t a = 0; a < AXES_MAX; a++)
         for (size_t i = 0; i < where->allowed[a].count; i++) {
-            char *term = format_text("%s=%s", axis_name(a), where->allowed[a].at[i]);
+            char *term = format_text("%s=%s", axis_name(where->suite, a), where->allowed[a].at[i]);
             strings_add(&terms, term);
             free(term);
         }
@@ -119,7 +119,7 @@ static enum figures_result draw(const struct run_view *view, size_t i)
     const struct experiment *e = view->experiments[i];
     struct figure f = {.dir = view->dir, .experiment = e->name, .plots = place_of(PLACE_PLOTS)};
     f.script = format_text("%s/%s.gp", f.plots, e->figure);
-    f.caption = manifest_caption(view->manifest);
+    f.caption = e->suite->caption(view->manifest);
     f.where = where_text(&e->figure_where);
     enum figures_result result = FIGURES_FAILED;
     if (access(f.script, R_OK) == 0)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* ringside list: layouts, policies, peers and raw limits, experiments, axes, metrics. */
+/* ringside list: the subjects of all suites, notification policies, experiments, axes, metrics. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/runner/axes.h"
 #include "bench/runner/commands.h"
 #include "bench/runner/experiment.h"
-#include "bench/runner/metrics.h"
 #include "bench/runner/place.h"
+#include "bench/runner/suites/native.h"
 #include "bench/runner/table.h"
+#include "rings/notify.h"
 
 #define RANGE_TEXT 256
 
@@ -50,38 +50,21 @@ static char *restriction(const char *layout)
     return copy_text("");
 }
 
-static bool list_subjects(enum native_kind kind)
+static void list_group(const struct suite *suite, size_t group)
 {
     struct table t = {.columns = 2, .left = 2};
-    for (size_t i = 0; native_subject_at(i) != NULL; i++) {
-        const struct native_subject *s = native_subject_at(i);
-        if (native_subject_kind(s) != kind)
+    struct suite_subject s;
+    for (size_t i = 0; suite->subject(i, &s); i++) {
+        if (s.group != group)
             continue;
-        const char *missing = native_subject_missing(s);
-        char *limits = restriction(native_subject_name(s));
-        table_add(&t, "%s", native_subject_name(s));
-        table_add(&t, "%s%s%s%s", native_subject_summary(s), limits,
-                  missing == NULL ? "" : "; missing: ", missing == NULL ? "" : missing);
+        char *limits = suite == &suite_native ? restriction(s.name) : copy_text("");
+        table_add(&t, "%s", s.name);
+        table_add(&t, "%s%s%s%s", s.summary, limits,
+                  s.missing == NULL ? "" : "; missing: ", s.missing == NULL ? "" : s.missing);
         free(limits);
     }
     table_print(&t, stdout);
     table_free(&t);
-    return true;
-}
-
-static bool list_layouts(void)
-{
-    return list_subjects(NATIVE_LAYOUT);
-}
-
-static bool list_peers(void)
-{
-    return list_subjects(NATIVE_PEER);
-}
-
-static bool list_raw(void)
-{
-    return list_subjects(NATIVE_RAW);
 }
 
 static bool list_policies(void)
@@ -121,73 +104,122 @@ static bool list_experiments(void)
     return good;
 }
 
-static bool list_axes(void)
+static void axes_table(const struct suite *suite)
 {
     struct table t = {.columns = 3, .left = 3};
-    for (enum axis a = AXIS_FIRST_SWEPT; a < AXES; a++) {
+    for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(suite); a++) {
         char range[RANGE_TEXT];
-        bool names = a == AXIS_MEASURE || a == AXIS_TRANSPORT || a == AXIS_POLICY;
-        table_add(&t, "%s", axis_name(a));
-        table_add(&t, "%s", axis_summary(a));
-        table_add(&t, "%s", names && a != AXIS_POLICY ? "" : axis_range(a, range, sizeof(range)));
+        table_add(&t, "%s", axis_name(suite, a));
+        table_add(&t, "%s", axis_summary(suite, a));
+        table_add(&t, "%s", axis_range(suite, a, range, sizeof(range)));
     }
     table_print(&t, stdout);
     table_free(&t);
+}
+
+static void metrics_table(const struct suite *suite)
+{
+    struct table t = {.columns = 3, .left = 3};
+    for (size_t m = 0; m < suite->metric_count; m++) {
+        table_add(&t, "%s", suite->metrics[m].name);
+        table_add(&t, "%s", suite->metrics[m].unit);
+        table_add(&t, "%s", suite->metrics[m].summary);
+    }
+    if (suite->has_counters) {
+        table_add(&t, "<event>_per_request");
+        table_add(&t, "events/request");
+        table_add(&t, "a counter of the run, both sides");
+    }
+    table_print(&t, stdout);
+    table_free(&t);
+}
+
+static void for_each_suite(void (*print)(const struct suite *suite))
+{
+    for (size_t i = 0; suite_at(i) != NULL; i++) {
+        printf("%ssuite %s: %s\n", i == 0 ? "" : "\n", suite_at(i)->name, suite_at(i)->summary);
+        print(suite_at(i));
+    }
+}
+
+static bool list_axes(void)
+{
+    for_each_suite(axes_table);
     return true;
 }
 
 static bool list_metrics(void)
 {
-    struct table t = {.columns = 3, .left = 3};
-    for (enum metric m = 0; m < METRICS; m++) {
-        table_add(&t, "%s", metric_name(m));
-        table_add(&t, "%s", metric_unit(metric_name(m)));
-        table_add(&t, "%s", metric_summary(m));
-    }
-    table_add(&t, "<event>_per_request");
-    table_add(&t, "events/request");
-    table_add(&t, "a counter of the run, both sides");
-    table_print(&t, stdout);
-    table_free(&t);
+    for_each_suite(metrics_table);
     return true;
 }
 
-static const struct {
+/* The lists beside those of subjects, of which each group of a suite is one. */
+static const struct list {
     const char *name, *title;
     bool (*print)(void);
+    bool shown; /* without being asked for: the others are for writing descriptions */
 } lists[] = {
-    {"layouts", "Layouts", list_layouts},
-    {"peers", "Peers: other people's rings, through their public interfaces", list_peers},
-    {"raw", "Raw limits of the machine", list_raw},
-    {"policies", "Notification policies", list_policies},
-    {"experiments", "Experiments", list_experiments},
-    {"axes", "Axes of a sweep", list_axes},
-    {"metrics", "Metrics", list_metrics},
+    {"policies", "Notification policies", list_policies, true},
+    {"experiments", "Experiments", list_experiments, true},
+    {"axes", "Axes of a sweep", list_axes, false},
+    {"metrics", "Metrics", list_metrics, false},
 };
 
 #define LISTS (sizeof(lists) / sizeof(*lists))
-#define LISTS_SHOWN 5 /* without being asked for one: the others are for writing descriptions */
+
+struct listing {
+    const char *asked; /* NULL: all that are shown */
+    size_t printed;
+};
+
+static bool wanted(struct listing *listing, const char *name, const char *title, bool shown)
+{
+    if (listing->asked == NULL ? !shown : strcmp(name, listing->asked) != 0)
+        return false;
+    printf("%s%s\n", listing->printed++ > 0 ? "\n" : "", title);
+    return true;
+}
+
+static void list_subjects(struct listing *listing)
+{
+    for (size_t i = 0; suite_at(i) != NULL; i++)
+        for (size_t g = 0; g < suite_at(i)->group_count; g++)
+            if (wanted(listing, suite_at(i)->groups[g].many, suite_at(i)->groups[g].title, true))
+                list_group(suite_at(i), g);
+}
+
+static char *lists_known(void)
+{
+    struct strings names = {0};
+    for (size_t i = 0; suite_at(i) != NULL; i++)
+        for (size_t g = 0; g < suite_at(i)->group_count; g++)
+            strings_add(&names, suite_at(i)->groups[g].many);
+    for (size_t i = 0; i < LISTS; i++)
+        strings_add(&names, lists[i].name);
+    char *known = strings_join(&names, ", ");
+    strings_free(&names);
+    return known;
+}
 
 int command_list(int argc, char **argv)
 {
-    struct strings names =
-        parse_operands(argc, argv, "[WHAT]",
-                       "Lists what can be measured: layouts, peers, raw, policies, experiments; "
-                       "and what stands in "
-                       "descriptions and results: axes, metrics. Without WHAT, the first five.",
-                       0, 1);
-    bool found = false, good = true;
-    for (size_t i = 0; i < LISTS; i++) {
-        bool wanted = names.count == 0 ? i < LISTS_SHOWN : strcmp(lists[i].name, names.at[0]) == 0;
-        if (!wanted)
-            continue;
-        printf("%s%s\n", names.count == 0 && i > 0 ? "\n" : "", lists[i].title);
-        good = lists[i].print() && good;
-        found = true;
-    }
+    char *known = lists_known();
+    char *doc = format_text("Lists what can be measured, and what stands in descriptions and "
+                            "results. WHAT is one of %s. Without it, all but the last two.",
+                            known);
+    struct strings names = parse_operands(argc, argv, "[WHAT]", doc, 0, 1);
+    struct listing listing = {.asked = names.count == 0 ? NULL : names.at[0]};
+    bool good = true;
+    list_subjects(&listing);
+    for (size_t i = 0; i < LISTS; i++)
+        if (wanted(&listing, lists[i].name, lists[i].title, lists[i].shown))
+            good = lists[i].print() && good;
+    bool found = listing.printed > 0;
     if (!found)
-        say("no list '%s'; there are: layouts, peers, raw, policies, experiments, axes, metrics",
-            names.at[0]);
+        say("no list '%s'; there are: %s", names.at[0], known);
     strings_free(&names);
+    free(doc);
+    free(known);
     return !found ? EXIT_USAGE : good ? EXIT_DONE : EXIT_FAILED;
 }

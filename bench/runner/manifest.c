@@ -47,10 +47,10 @@ static json_t *left_out_json(const struct left_out *list, size_t count)
 static json_t *plan_json(const struct plan *plan)
 {
     const struct experiment *e = plan->experiment;
-    return json_pack("{s:s, s:s, s:s*, s:I, s:I, s:I, s:o, s:o}", "name", e->name, "title",
-                     e->title, "figure", e->figure, "repetitions", (json_int_t)e->repetitions,
-                     "duration_ms", (json_int_t)e->duration_ms, "points",
-                     (json_int_t)plan->point_count, "left_out",
+    return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:I, s:o, s:o}", "name", e->name, "suite",
+                     e->suite->name, "title", e->title, "figure", e->figure, "repetitions",
+                     (json_int_t)e->repetitions, "duration_ms", (json_int_t)e->duration_ms,
+                     "points", (json_int_t)plan->point_count, "left_out",
                      left_out_json(plan->left_out, plan->left_out_count), "missing",
                      left_out_json(plan->missing, plan->missing_count));
 }
@@ -64,19 +64,18 @@ static json_t *parameters_json(const struct parameters *p)
 }
 
 json_t *manifest_make(const struct parameters *parameters, const struct plan *plans,
-                      size_t plan_count, char *const *argv, const struct native *native)
+                      size_t plan_count, char *const *argv, json_t *machine, json_t *counters)
 {
     json_t *arguments = json_array(), *experiments = json_array();
     for (; *argv != NULL; argv++)
         json_array_append_new(arguments, json_string(*argv));
     for (size_t i = 0; i < plan_count; i++)
         json_array_append_new(experiments, plan_json(&plans[i]));
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "format", FORMAT,
-                     "state", states[RUN_RUNNING], "started", time_now(), "program",
-                     environment_program(), "machine", environment_machine(native), "libraries",
-                     environment_libraries(), "arguments", arguments, "parameters",
-                     parameters_json(parameters), "counters", environment_counters(native),
-                     "experiments", experiments, "errors");
+    return json_pack(
+        "{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "format", FORMAT, "state",
+        states[RUN_RUNNING], "started", time_now(), "program", environment_program(), "machine",
+        machine, "libraries", environment_libraries(), "arguments", arguments, "parameters",
+        parameters_json(parameters), "counters", counters, "experiments", experiments, "errors");
 }
 
 void manifest_set_state(json_t *manifest, enum run_state state)
@@ -98,15 +97,18 @@ void manifest_set_disturbed(json_t *manifest, size_t count)
     json_object_set_new(manifest, "disturbed", json_integer((json_int_t)count));
 }
 
-void manifest_add_error(json_t *manifest, const struct turn *turn, char *const axes[AXES],
-                        const char *error)
+void manifest_add_error(json_t *manifest, const struct turn *turn, const struct suite *suite,
+                        char *const axes[AXES_MAX], const char *error)
 {
     json_t *point = json_object();
-    for (enum axis a = 0; a < AXES; a++)
-        json_object_set_new(point, axis_name(a), json_string(axes[a]));
+    for (size_t a = 0; a < axes_of(suite); a++)
+        json_object_set_new(point, axis_name(suite, a), json_string(axes[a]));
+    char *what = suite_point_text(suite, axes);
     json_array_append_new(json_object_get(manifest, "errors"),
-                          json_pack("{s:I, s:I, s:s, s:o}", "seq", (json_int_t)turn->seq, "rep",
-                                    (json_int_t)turn->rep, "error", error, "point", point));
+                          json_pack("{s:I, s:I, s:s, s:s, s:o}", "seq", (json_int_t)turn->seq,
+                                    "rep", (json_int_t)turn->rep, "what", what, "error", error,
+                                    "point", point));
+    free(what);
 }
 
 /* The text goes to a file of its own, which then takes the old one's place. */
@@ -215,13 +217,17 @@ char *manifest_caption(const json_t *manifest)
     const char *hypervisor = manifest_text(manifest, "machine", "hypervisor");
     char *where =
         hypervisor[0] == '\0' ? copy_text("bare metal") : format_text("guest of %s", hypervisor);
-    char *caption = format_text(
-        "%s, CPUs %lld and %lld (%s), %s; %s; %s", manifest_text(manifest, "machine", "processor"),
-        (long long)json_integer_value(json_object_get(machine, "cpu_front")),
-        (long long)json_integer_value(json_object_get(machine, "cpu_back")),
-        manifest_text(manifest, "machine", "placement"), where,
-        manifest_text(manifest, "machine", "kernel"),
-        manifest_text(manifest, "program", "compiler"));
+    char *pair =
+        json_object_get(machine, "cpu_front") == NULL
+            ? copy_text("")
+            : format_text(", CPUs %lld and %lld (%s)",
+                          (long long)json_integer_value(json_object_get(machine, "cpu_front")),
+                          (long long)json_integer_value(json_object_get(machine, "cpu_back")),
+                          manifest_text(manifest, "machine", "placement"));
+    char *caption = format_text("%s%s, %s; %s; %s", manifest_text(manifest, "machine", "processor"),
+                                pair, where, manifest_text(manifest, "machine", "kernel"),
+                                manifest_text(manifest, "program", "compiler"));
+    free(pair);
     free(where);
     return caption;
 }

@@ -22,9 +22,10 @@ struct parameters {
     const char *events; /* NULL: the default set */
 };
 
-/* A new manifest in state running; argv: the program's. */
+/* A new manifest in state running; argv: the program's. machine and counters, as the suites of the
+ * run describe them, are the manifest's from now on. */
 json_t *manifest_make(const struct parameters *parameters, const struct plan *plans,
-                      size_t plan_count, char *const *argv, const struct native *native);
+                      size_t plan_count, char *const *argv, json_t *machine, json_t *counters);
 
 /* As it is, with another state; the ended states note the time. */
 void manifest_set_state(json_t *manifest, enum run_state state);
@@ -35,8 +36,8 @@ void manifest_set_observations(json_t *manifest, size_t planned, size_t made);
 /* How many observations other work disturbed. */
 void manifest_set_disturbed(json_t *manifest, size_t count);
 
-void manifest_add_error(json_t *manifest, const struct turn *turn, char *const axes[AXES],
-                        const char *error);
+void manifest_add_error(json_t *manifest, const struct turn *turn, const struct suite *suite,
+                        char *const axes[AXES_MAX], const char *error);
 
 bool manifest_write(const json_t *manifest, const char *dir, struct fault *fault);
 
@@ -52,7 +53,7 @@ struct shard manifest_shard(const json_t *manifest);
 /* Names of its experiments; free with strings_free. */
 struct strings manifest_experiments(const json_t *manifest);
 
-/* One line on the environment, for captions; the caller frees. */
+/* One line on the environment; the caller frees. Captions of figures have it from their suite. */
 char *manifest_caption(const json_t *manifest);
 
 #endif

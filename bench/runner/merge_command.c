@@ -70,13 +70,27 @@ static bool join_description(const struct strings *dirs, const char *out, const 
     return good;
 }
 
+/* Where the rows of an experiment have their number; its description is in `out` already. */
+static bool find_seq(const char *out, const char *name, size_t *field, struct fault *fault)
+{
+    char *path = format_text("%s/experiments/%s.exp", out, name);
+    struct experiment *e = experiment_read(path, EFFORT_STANDARD, fault);
+    free(path);
+    if (e == NULL)
+        return false;
+    *field = record_seq(e->suite);
+    experiment_free(e);
+    return true;
+}
+
 static bool join_experiment(const struct strings *dirs, const char *out, const char *name,
                             struct fault *fault)
 {
     char *hists = format_text("hist/%s", name);
+    size_t seq;
     bool good = folder_make(out, "experiments", fault) && folder_make(out, hists, fault) &&
-                join_description(dirs, out, name, fault) &&
-                join(dirs, out, "", name, ".csv", RECORD_SEQ, fault) &&
+                join_description(dirs, out, name, fault) && find_seq(out, name, &seq, fault) &&
+                join(dirs, out, "", name, ".csv", seq, fault) &&
                 join(dirs, out, "hist/", name, "/observations.csv", 0, fault);
     free(hists);
     return good;

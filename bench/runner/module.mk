@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The host tool. Comes after bench/native, whose NATIVE_OBJECTS and NATIVE_LIBS it links.
 
-RUNNER_C := $(wildcard bench/runner/*.c)
+RUNNER_C := $(wildcard bench/runner/*.c bench/runner/suites/*.c)
 RUNNER_LIBS := -lconfig -ljansson -lgsl -lgslcblas
 
 # What it was built from is part of what it says of each run: looked up at every build, and written

@@ -7,9 +7,10 @@
 #ifndef RUNNER_RECORD_H
 #define RUNNER_RECORD_H
 
-#include "bench/runner/axes.h"
+#include "bench/runner/suite.h"
 
 struct record {
+    const struct suite *suite;
     int rows;  /* <experiment>.csv */
     int hists; /* hist/<experiment>/observations.csv */
 };
@@ -22,24 +23,29 @@ struct record {
 
 /* What a row says besides its axes and metrics. */
 struct row {
-    uint64_t seq, rep, requests, elapsed_ns;
+    uint64_t seq, rep, work, elapsed_ns;
+    uint64_t seed; /* of suites that are seeded */
 };
 
 /* Makes both files with their headers; metrics: the columns. */
 bool record_open(struct record *record, const char *dir, const char *experiment,
-                 const struct strings *metrics, struct fault *fault);
+                 const struct suite *suite, const struct strings *metrics, struct fault *fault);
 void record_close(struct record *record);
 
 /* values: one for each metric, NaN for not available; latency: NULL for none. */
-bool record_append(struct record *record, char *const axes[AXES], const struct row *row,
+bool record_append(struct record *record, char *const axes[AXES_MAX], const struct row *row,
                    const double *values, size_t count, const struct hist *latency,
                    struct fault *fault);
 
-/* The header of <experiment>.csv, with its newline; the caller frees. */
-char *record_header(const struct strings *metrics);
+/*
+ * The header of <experiment>.csv, with its newline; the caller frees. Its columns are the axes,
+ * then seq, rep, what the suite counts, elapsed_ns and, if the suite is seeded, seed; then the
+ * metrics.
+ */
+char *record_header(const struct suite *suite, const struct strings *metrics);
 
-/* Columns after the axes and before the metrics. */
-#define RECORD_COLUMNS "seq,rep,requests,elapsed_ns"
-enum { RECORD_SEQ = AXES, RECORD_REP, RECORD_REQUESTS, RECORD_ELAPSED, RECORD_METRICS };
+/* Columns of an observation's place in the order of the run, and of its first metric. */
+size_t record_seq(const struct suite *suite);
+size_t record_metrics(const struct suite *suite);
 
 #endif

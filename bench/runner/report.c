@@ -20,8 +20,8 @@ struct view {
     size_t count;
     size_t *metrics; /* columns of the dataset */
     size_t metric_count;
-    struct scale *scales;     /* one for each metric */
-    const char *common[AXES]; /* NULL where points differ; the subject always does */
+    struct scale *scales;         /* one for each metric */
+    const char *common[AXES_MAX]; /* NULL where points differ; the subject always does */
 };
 
 static void add_metric(struct view *v, size_t m)
@@ -39,14 +39,14 @@ static void choose_metrics(struct view *v)
         if (strcmp(name, METRICS_COUNTERS) != 0)
             add_metric(v, dataset_metric(v->data, name));
         else
-            for (size_t m = METRICS; m < v->data->metrics.count; m++)
+            for (size_t m = v->data->suite->metric_count; m < v->data->metrics.count; m++)
                 add_metric(v, m);
     }
 }
 
 /* The one value of an axis that all points have to which it means something; NULL if there are
  * several, AXIS_NA if it means nothing to any. */
-static const char *common_value(const struct view *v, enum axis axis)
+static const char *common_value(const struct view *v, size_t axis)
 {
     const char *value = AXIS_NA;
     for (size_t p = 0; p < v->count; p++) {
@@ -66,7 +66,7 @@ static void choose_points(struct view *v)
     for (size_t i = 0; i < v->data->count; i++)
         if (selector_matches(&v->spec->where, v->data->points[i].axes))
             v->points[v->count++] = &v->data->points[i];
-    for (enum axis a = AXIS_FIRST_SWEPT; a < AXES; a++)
+    for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(v->data->suite); a++)
         v->common[a] = common_value(v, a);
 }
 
@@ -116,7 +116,8 @@ static char *heading(const struct view *v, size_t i)
         return format_text("%.*s%s (%s)", length - (int)strlen(NS), name, per, time);
     if (each)
         return format_text("%.*s%s%s%s", length, name, per, *prefix == '\0' ? "" : ", ", prefix);
-    return format_text("%s (%s%s%s)", name, prefix, *prefix == '\0' ? "" : " ", metric_unit(name));
+    return format_text("%s (%s%s%s)", name, prefix, *prefix == '\0' ? "" : " ",
+                       metric_unit(v->data->suite, name));
 }
 
 static void add_value(struct table *t, const struct view *v, const struct data_point *point,
@@ -134,13 +135,13 @@ static void add_value(struct table *t, const struct view *v, const struct data_p
     table_add(t, "%s [%s, %s]", median, lo, hi);
 }
 
-static size_t add_axes(struct table *t, const struct view *v, char *const axes[AXES])
+static size_t add_axes(struct table *t, const struct view *v, char *const *axes)
 {
     size_t columns = 0;
-    for (enum axis a = AXIS_SUBJECT; a < AXES; a++) {
+    for (size_t a = AXIS_SUBJECT; a < axes_of(v->data->suite); a++) {
         if (a == AXIS_KIND || a == v->spec->across || v->common[a] != NULL)
             continue;
-        table_add(t, "%s", axes == NULL ? axis_name(a) : axes[a]);
+        table_add(t, "%s", axes == NULL ? axis_name(v->data->suite, a) : axes[a]);
         columns++;
     }
     return columns;
@@ -168,26 +169,27 @@ static void print_rows(FILE *out, const struct view *v)
 /* Are these the same but for the axis across? */
 static bool same_row(const struct view *v, const struct data_point *a, const struct data_point *b)
 {
-    for (enum axis x = AXIS_SUBJECT; x < AXES; x++)
+    for (size_t x = AXIS_SUBJECT; x < axes_of(v->data->suite); x++)
         if (x != v->spec->across && strcmp(a->axes[x], b->axes[x]) != 0)
             return false;
     return true;
 }
 
-static int compare_across(const void *a, const void *b, void *axis)
+static int compare_across(const void *a, const void *b, void *view)
 {
-    return axis_compare(*(const enum axis *)axis, *(char *const *)a, *(char *const *)b);
+    const struct view *v = view;
+    return axis_compare(v->data->suite, v->spec->across, *(char *const *)a, *(char *const *)b);
 }
 
 static struct strings values_across(const struct view *v)
 {
-    enum axis across = v->spec->across;
+    size_t across = v->spec->across;
     struct strings values = {0};
     for (size_t p = 0; p < v->count; p++)
         if (!strings_hold(&values, v->points[p]->axes[across]))
             strings_add(&values, v->points[p]->axes[across]);
     if (values.count > 1)
-        qsort_r(values.at, values.count, sizeof(*values.at), compare_across, &across);
+        qsort_r(values.at, values.count, sizeof(*values.at), compare_across, (void *)v);
     return values;
 }
 
@@ -208,7 +210,7 @@ static void print_across(FILE *out, const struct view *v)
     t.left = add_axes(&t, v, NULL);
     t.columns = t.left + values.count;
     for (size_t i = 0; i < values.count; i++)
-        table_add(&t, "%s %s", axis_name(v->spec->across), values.at[i]);
+        table_add(&t, "%s %s", axis_name(v->data->suite, v->spec->across), values.at[i]);
     for (size_t p = 0; p < v->count; p++) {
         size_t first = 0;
         while (!same_row(v, v->points[first], v->points[p]))
@@ -237,9 +239,9 @@ static size_t fewest_samples(const struct view *v)
 static void print_common(FILE *out, const struct view *v)
 {
     fputs("  ", out);
-    for (enum axis a = AXIS_FIRST_SWEPT; a < AXES; a++)
+    for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(v->data->suite); a++)
         if (v->common[a] != NULL && a != v->spec->across && strcmp(v->common[a], AXIS_NA) != 0)
-            fprintf(out, "%s %s, ", axis_name(a), v->common[a]);
+            fprintf(out, "%s %s, ", axis_name(v->data->suite, a), v->common[a]);
     size_t fewest = fewest_samples(v);
     fprintf(out, "n >= %zu%s\n", fewest,
             fewest < STATS_SAMPLES_MIN ? ": too few, the intervals are too narrow" : "");
@@ -252,14 +254,14 @@ static void print_view(FILE *out, const struct view *v)
         fprintf(out, "\n  nothing was measured for it\n");
         return;
     }
-    if (v->spec->across != AXES) {
+    if (v->spec->across != AXIS_NONE) {
         char *text = heading(v, 0);
         fprintf(out, "; %s", text);
         free(text);
     }
     fprintf(out, "\n");
     print_common(out, v);
-    if (v->spec->across != AXES)
+    if (v->spec->across != AXIS_NONE)
         print_across(out, v);
     else
         print_rows(out, v);
@@ -342,10 +344,10 @@ void report_errors(FILE *out, const json_t *manifest)
     json_array_foreach(errors, i, error)
     {
         const json_t *point = json_object_get(error, "point");
+        const char *what = text_of(error, "what");
         if (i < ERRORS_SHOWN)
-            fprintf(out, "failed: %s: %s, %s, batch %s, repetition %lld: %s\n",
-                    text_of(point, "experiment"), text_of(point, "subject"),
-                    text_of(point, "measure"), text_of(point, "batch"), number_of(error, "rep"),
+            fprintf(out, "failed: %s: %s, repetition %lld: %s\n", text_of(point, "experiment"),
+                    *what == '\0' ? text_of(point, "subject") : what, number_of(error, "rep"),
                     text_of(error, "error"));
     }
     if (json_array_size(errors) > 0)

@@ -10,7 +10,6 @@
 #include "bench/runner/figures.h"
 #include "bench/runner/folder.h"
 #include "bench/runner/interrupt.h"
-#include "bench/runner/metrics.h"
 #include "bench/runner/place.h"
 #include "bench/runner/progress.h"
 #include "bench/runner/record.h"
@@ -19,14 +18,16 @@
 
 #define NS_PER_MS 1000000ULL
 
-/* What an observation takes beyond its duration, for the estimate alone: a warm-up of a fourth, and
- * starting and ending it. */
-#define WARM_SHARE 4
-#define TURN_NS (2 * NS_PER_MS)
-
 /* A load average above it means that others take a good part of a processor. It lags by a minute,
  * and a build may just have ended, so it is worth a remark and no more. */
 #define LOAD_BUSY 1.0
+
+/* A suite that takes part. */
+struct opened {
+    const struct suite *suite;
+    void *session;
+    struct strings columns;
+};
 
 struct run {
     struct run_options options;
@@ -35,36 +36,41 @@ struct run {
     struct record *records;
     size_t count;
     struct schedule schedule;
-    struct native *native;
-    struct strings metrics;
+    struct opened *suites; /* each that an experiment is of, once */
+    size_t suite_count;
     json_t *manifest;
     char *dir;
     size_t made;
     bool interrupted;
 };
 
-static uint64_t observing_ns(uint64_t duration_ns, size_t observations)
-{
-    return duration_ns + duration_ns / WARM_SHARE + observations * TURN_NS;
-}
-
 /* ---- before: everything that can be wrong is found before the folder is made ---- */
 
-static bool apply_sets(struct run *run, struct experiment *experiment, struct fault *fault)
+/* Applies a setting wherever it means something, which must be somewhere. */
+static bool apply_set(struct run *run, const char *text, struct fault *fault)
+{
+    char *key = copy_text(text);
+    char *value = strchr(key, '=');
+    *value++ = '\0';
+    bool applied = false, wrong = false;
+    struct fault inner, first;
+    for (size_t i = 0; !wrong && i < run->count; i++) {
+        enum setting done = experiment_set(run->experiments[i], key, value, &inner);
+        wrong = done == SETTING_WRONG;
+        applied = applied || done == SETTING_DONE;
+        if (i == 0 || wrong)
+            first = inner;
+    }
+    free(key);
+    return (applied && !wrong) || fault_set(fault, "setting %s: %s", text, first.text);
+}
+
+static bool apply_sets(struct run *run, struct fault *fault)
 {
     const struct strings *sets = &run->options.parameters.sets;
-    for (size_t i = 0; i < sets->count; i++) {
-        char *key = copy_text(sets->at[i]);
-        char *value = strchr(key, '=');
-        *value++ = '\0';
-        struct fault inner;
-        bool good = experiment_set(experiment, key, value, &inner);
-        if (!good)
-            fault_set(fault, "setting %s: %s", sets->at[i], inner.text);
-        free(key);
-        if (!good)
+    for (size_t i = 0; i < sets->count; i++)
+        if (!apply_set(run, sets->at[i], fault))
             return false;
-    }
     return true;
 }
 
@@ -108,27 +114,65 @@ static int load_experiments(struct run *run, struct fault *fault)
         bool good = is_new(run, e, fault);
         run->experiments[i] = e;
         run->count++;
-        if (!good || !apply_sets(run, e, fault))
+        if (!good)
             return EXIT_USAGE;
-        plan_make(&run->plans[i], e);
     }
+    if (!apply_sets(run, fault))
+        return EXIT_USAGE;
+    for (size_t i = 0; i < wanted; i++)
+        plan_make(&run->plans[i], run->experiments[i]);
     return EXIT_DONE;
 }
 
-static bool open_native(struct run *run, struct fault *fault)
+static struct opened *opened_of(const struct run *run, const struct suite *suite)
 {
-    const struct native_config config = {
+    for (size_t i = 0; i < run->suite_count; i++)
+        if (run->suites[i].suite == suite)
+            return &run->suites[i];
+    return NULL;
+}
+
+static bool open_suites(struct run *run, struct fault *fault)
+{
+    const struct suite_config config = {
         .cpu_front = run->options.cpu_front,
         .cpu_back = run->options.cpu_back,
         .processes = run->options.parameters.processes,
         .events = run->options.parameters.events,
     };
-    if (native_open(&config, &run->native, fault->text, sizeof(fault->text)) != 0) {
-        run->native = NULL;
-        return false;
+    run->suites = memory(run->count, sizeof(*run->suites));
+    for (size_t i = 0; i < run->count; i++) {
+        const struct suite *suite = run->experiments[i]->suite;
+        if (opened_of(run, suite) != NULL)
+            continue;
+        void *session = suite->open(&config, fault);
+        if (session == NULL)
+            return false;
+        run->suites[run->suite_count++] = (struct opened){suite, session, suite->columns(session)};
     }
-    run->metrics = metrics_of_run(run->native);
     return true;
+}
+
+static json_t *make_manifest(const struct run *run, char **argv)
+{
+    json_t *machine = environment_machine(), *counters = json_array();
+    for (size_t i = 0; i < run->suite_count; i++) {
+        const struct opened *o = &run->suites[i];
+        json_t *own = o->suite->describe == NULL ? NULL : o->suite->describe(o->session, machine);
+        if (own != NULL)
+            json_array_extend(counters, own);
+        json_decref(own);
+    }
+    return manifest_make(&run->options.parameters, run->plans, run->count, argv, machine, counters);
+}
+
+/* Do others disturb it? Not if what it measures follows from seeds. */
+static bool minds_load(const struct run *run)
+{
+    for (size_t i = 0; i < run->suite_count; i++)
+        if (!run->suites[i].suite->seeded)
+            return true;
+    return false;
 }
 
 static void announce(const struct run *run)
@@ -137,8 +181,8 @@ static void announce(const struct run *run)
     for (size_t i = 0; i < run->count; i++)
         points += run->plans[i].point_count;
     report_gaps(stdout, run->manifest);
-    char *time = time_text(observing_ns(run->schedule.duration_ns, run->schedule.count));
-    if (environment_load() > LOAD_BUSY)
+    char *time = time_text(run->schedule.host_ns);
+    if (minds_load(run) && environment_load() > LOAD_BUSY)
         say("others are running here (load average %.1f): what is measured will be noisy",
             environment_load());
     printf("%zu experiment%s, %zu point%s, %zu observation%s, about %s; seed %u\n", run->count,
@@ -171,11 +215,13 @@ static bool open_folder(struct run *run, struct fault *fault)
     run->records = memory(run->count, sizeof(*run->records));
     for (size_t i = 0; i < run->count; i++)
         run->records[i] = RECORD_UNOPENED;
-    for (size_t i = 0; i < run->count; i++)
-        if (!copy_description(run, run->experiments[i], fault) ||
-            !record_open(&run->records[i], run->dir, run->experiments[i]->name, &run->metrics,
-                         fault))
+    for (size_t i = 0; i < run->count; i++) {
+        const struct experiment *e = run->experiments[i];
+        if (!copy_description(run, e, fault) ||
+            !record_open(&run->records[i], run->dir, e->name, e->suite,
+                         &opened_of(run, e->suite)->columns, fault))
             return false;
+    }
     manifest_set_observations(run->manifest, run->schedule.count, 0);
     return manifest_write(run->manifest, run->dir, fault);
 }
@@ -183,41 +229,53 @@ static bool open_folder(struct run *run, struct fault *fault)
 /* ---- observing ---- */
 
 /* One that failed is noted, and the run goes on. */
-static bool note_error(struct run *run, const struct turn *turn, const struct point *point,
-                       const char *error, struct fault *fault)
+static bool note_error(struct run *run, const struct turn *turn, const char *error,
+                       struct fault *fault)
 {
-    manifest_add_error(run->manifest, turn, (char **)point->axes, error);
-    say("%s, %s, batch %s, repetition %llu: %s", point->axes[AXIS_EXPERIMENT],
-        point->axes[AXIS_SUBJECT], point->axes[AXIS_BATCH], (unsigned long long)turn->rep, error);
+    const struct suite *suite = run->experiments[turn->plan]->suite;
+    char *const *axes = run->plans[turn->plan].points[turn->point].axes;
+    manifest_add_error(run->manifest, turn, suite, axes, error);
+    char *what = suite_point_text(suite, axes);
+    say("%s: %s, repetition %llu: %s", axes[AXIS_EXPERIMENT], what, (unsigned long long)turn->rep,
+        error);
+    free(what);
     return manifest_write(run->manifest, run->dir, fault);
 }
 
 static bool observe(struct run *run, const struct turn *turn, struct hist *latency,
                     struct progress *progress, struct fault *fault)
 {
-    const struct point *point = &run->plans[turn->plan].points[turn->point];
-    uint64_t duration_ns = run->experiments[turn->plan]->duration_ms * NS_PER_MS;
-    struct native_observation seen;
+    const struct plan_point *p = &run->plans[turn->plan].points[turn->point];
+    const struct experiment *e = run->experiments[turn->plan];
+    const struct opened *o = opened_of(run, e->suite);
+    uint64_t seed = turn_seed(run->options.parameters.seed, turn);
+    struct observation seen;
     struct fault error;
-    if (native_observe(run->native, &point->native, duration_ns, &seen, latency, error.text,
-                       sizeof(error.text)) != 0) {
+    if (!e->suite->observe(o->session, &p->point, e->duration_ms * NS_PER_MS, seed, &seen, latency,
+                           &error)) {
         progress_clear(progress);
-        return note_error(run, turn, point, error.text, fault);
+        return note_error(run, turn, error.text, fault);
     }
-    double values[METRICS_MAX];
-    const struct hist *filled = seen.has_latency ? latency : NULL;
-    metrics_compute(run->native, &seen, filled, values);
-    const struct row row = {turn->seq, turn->rep, seen.requests, seen.elapsed_ns};
+    const struct row row = {turn->seq, turn->rep, seen.work, seen.elapsed_ns, seed};
     run->made++;
-    return record_append(&run->records[turn->plan], (char **)point->axes, &row, values,
-                         run->metrics.count, filled, fault);
+    return record_append(&run->records[turn->plan], p->axes, &row, seen.values, o->columns.count,
+                         seen.has_latency ? latency : NULL, fault);
+}
+
+static void step(const struct run *run, const struct turn *turn, struct progress *progress)
+{
+    const struct plan *plan = &run->plans[turn->plan];
+    char *point = suite_point_text(plan->experiment->suite, plan->points[turn->point].axes);
+    char *what = format_text("%s: %s", plan->experiment->name, point);
+    progress_step(progress, turn_host_ns(run->plans, turn), what);
+    free(what);
+    free(point);
 }
 
 static bool observe_all(struct run *run, struct fault *fault)
 {
     struct progress progress;
-    progress_start(&progress, run->schedule.count,
-                   observing_ns(run->schedule.duration_ns, run->schedule.count));
+    progress_start(&progress, run->schedule.count, run->schedule.host_ns);
     struct hist *latency = memory(1, sizeof(*latency));
     bool good = true;
     for (size_t i = 0; good && i < run->schedule.count; i++) {
@@ -225,13 +283,8 @@ static bool observe_all(struct run *run, struct fault *fault)
         if (run->interrupted)
             break;
         const struct turn *turn = &run->schedule.turns[i];
-        const struct point *point = &run->plans[turn->plan].points[turn->point];
         good = observe(run, turn, latency, &progress, fault);
-        char *what = format_text("%s: %s, batch %s", point->axes[AXIS_EXPERIMENT],
-                                 point->axes[AXIS_SUBJECT], point->axes[AXIS_BATCH]);
-        uint64_t duration_ns = run->experiments[turn->plan]->duration_ms * NS_PER_MS;
-        progress_step(&progress, observing_ns(duration_ns, 1), what);
-        free(what);
+        step(run, turn, &progress);
     }
     progress_clear(&progress);
     free(latency);
@@ -284,12 +337,11 @@ static int run_all(struct run *run, char **argv, struct fault *fault)
     if (status != EXIT_DONE)
         return status;
     interrupt_block();
-    if (!open_native(run, fault))
+    if (!open_suites(run, fault))
         return EXIT_FAILED;
     schedule_make(&run->schedule, run->plans, run->count, run->options.parameters.seed,
                   run->options.parameters.shard);
-    run->manifest =
-        manifest_make(&run->options.parameters, run->plans, run->count, argv, run->native);
+    run->manifest = make_manifest(run, argv);
     announce(run);
     if (run->schedule.count == 0) {
         fault_set(fault,
@@ -317,10 +369,12 @@ static void run_free(struct run *run)
         if (run->records != NULL)
             record_close(&run->records[i]);
     }
-    if (run->native != NULL)
-        native_close(run->native);
+    for (size_t i = 0; i < run->suite_count; i++) {
+        run->suites[i].suite->close(run->suites[i].session);
+        strings_free(&run->suites[i].columns);
+    }
     schedule_free(&run->schedule);
-    strings_free(&run->metrics);
+    free(run->suites);
     json_decref(run->manifest);
     free(run->records);
     free(run->experiments);

@@ -18,7 +18,7 @@ static bool open_experiment(struct run_view *view, const char *name, struct faul
     if (view->experiments[i] == NULL)
         return false;
     view->count++;
-    if (!dataset_read(&view->data[i], view->dir, name, fault))
+    if (!dataset_read(&view->data[i], view->dir, name, view->experiments[i]->suite, fault))
         return false;
     dataset_summarise(&view->data[i], manifest_seed(view->manifest));
     return true;

@@ -5,62 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an axis is where a sweep does not say. */
-#define DEFAULT_REQ_SIZE 16
-#define DEFAULT_ENTRIES 1024 /* deep enough for four of the largest batches */
-#define DEFAULT_LOAD 10000
-
-static uint64_t axis_default(enum axis axis)
-{
-    const struct notify_params params = NOTIFY_DEFAULTS;
-    switch (axis) {
-    case AXIS_TRANSPORT:
-        return NATIVE_BUSY_POLL;
-    case AXIS_POLICY:
-        return NOTIFY_poll;
-    case AXIS_REQ_SIZE:
-        return DEFAULT_REQ_SIZE;
-    case AXIS_RSP_SIZE:
-        return AXIS_FOLLOW;
-    case AXIS_ENTRIES:
-        return DEFAULT_ENTRIES;
-    case AXIS_LOAD:
-        return DEFAULT_LOAD;
-    case AXIS_THRESHOLD:
-        return params.threshold;
-    case AXIS_COALESCE_N:
-        return params.coalesce_n;
-    case AXIS_COALESCE_NS:
-        return params.coalesce_ns;
-    case AXIS_SPIN_NS:
-        return params.spin_ns;
-    default:
-        return 1;
-    }
-}
-
-static struct native_point native_point_of(const struct native_subject *subject,
-                                           const uint64_t v[AXES])
-{
-    uint64_t rsp_size = v[AXIS_RSP_SIZE] == AXIS_FOLLOW ? v[AXIS_REQ_SIZE] : v[AXIS_RSP_SIZE];
-    return (struct native_point){
-        .subject = subject,
-        .measure = (enum native_measure)v[AXIS_MEASURE],
-        .transport = (enum native_transport)v[AXIS_TRANSPORT],
-        .policy = (enum notify_policy)v[AXIS_POLICY],
-        .params = {.threshold = (uint32_t)v[AXIS_THRESHOLD],
-                   .coalesce_n = (uint32_t)v[AXIS_COALESCE_N],
-                   .coalesce_ns = v[AXIS_COALESCE_NS],
-                   .spin_ns = v[AXIS_SPIN_NS]},
-        .entries = (uint32_t)v[AXIS_ENTRIES],
-        .req_size = (uint32_t)v[AXIS_REQ_SIZE],
-        .rsp_size = (uint32_t)rsp_size,
-        .batch = (uint32_t)v[AXIS_BATCH],
-        .fronts = (uint32_t)v[AXIS_FRONTS],
-        .load = (double)v[AXIS_LOAD],
-    };
-}
-
 static void leave_out(struct left_out **list, size_t *count, const char *subject,
                       const char *reason)
 {
@@ -87,7 +31,7 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static bool seen_before(struct making *m, char *const axes[AXES])
+static bool seen_before(struct making *m, char *const axes[AXES_MAX])
 {
     char *key = axes_key(axes);
     char **found = tsearch(key, &m->seen, compare_keys);
@@ -101,46 +45,55 @@ static bool seen_before(struct making *m, char *const axes[AXES])
     return true;
 }
 
-static void add_point(struct making *m, const struct native_point *native)
+/* Takes the point or leaves it out; its texts are the plan's from now on. */
+static void add_point(struct making *m, struct plan_point *p)
 {
     struct plan *plan = m->plan;
-    struct point point = {.native = *native};
-    axes_of_point(native, plan->experiment->name, point.axes);
-    const char *subject = point.axes[AXIS_SUBJECT];
-
-    const char *missing = native_subject_missing(native->subject);
-    const char *refusal = missing != NULL ? NULL : native_refusal(native);
-    if (seen_before(m, point.axes)) {
-        axes_free(point.axes);
-        return;
-    }
+    const struct suite *suite = plan->experiment->suite;
+    const char *subject = p->axes[AXIS_SUBJECT];
+    char text[SUITE_REASON];
+    const char *missing = suite->missing(&p->point);
+    const char *refusal = missing != NULL ? NULL : suite->refusal(&p->point, text);
     if (missing != NULL) {
         leave_out(&plan->missing, &plan->missing_count, subject, missing);
-        axes_free(point.axes);
     } else if (refusal != NULL) {
         leave_out(&plan->left_out, &plan->left_out_count, subject, refusal);
-        axes_free(point.axes);
     } else {
-        plan->points = memory_grow(plan->points, plan->point_count + 1, sizeof(point));
-        plan->points[plan->point_count++] = point;
+        plan->points = memory_grow(plan->points, plan->point_count + 1, sizeof(*p));
+        plan->points[plan->point_count++] = *p;
+        return;
     }
+    axes_free(p->axes);
+}
+
+static void take(struct making *m, const struct point *point)
+{
+    const struct experiment *e = m->plan->experiment;
+    struct plan_point p = {.point = *point};
+    size_t follower = e->suite->follower;
+    if (follower != AXIS_NONE && p.point.at[follower] == AXIS_FOLLOW)
+        p.point.at[follower] = p.point.at[e->suite->leader];
+    suite_point_axes(e->suite, &p.point, e->name, p.axes);
+    if (seen_before(m, p.axes))
+        axes_free(p.axes);
+    else
+        add_point(m, &p);
 }
 
 /* All combinations of the values of axis and those after it. */
-static void each_value(struct making *m, const struct sweep *sweep,
-                       const struct native_subject *subject, enum axis axis, uint64_t v[AXES])
+static void each_value(struct making *m, const struct sweep *sweep, size_t axis,
+                       struct point *point)
 {
-    if (axis == AXES) {
-        struct native_point point = native_point_of(subject, v);
-        add_point(m, &point);
+    if (axis == axes_of(sweep->suite)) {
+        take(m, point);
         return;
     }
     const struct axis_values *values = &sweep->axes[axis];
-    v[axis] = axis_default(axis);
+    point->at[axis] = sweep->suite->initial(axis);
     for (size_t i = 0; i < (values->count == 0 ? 1 : values->count); i++) {
         if (values->count != 0)
-            v[axis] = values->at[i];
-        each_value(m, sweep, subject, axis + 1, v);
+            point->at[axis] = values->at[i];
+        each_value(m, sweep, axis + 1, point);
     }
 }
 
@@ -148,12 +101,14 @@ void plan_make(struct plan *plan, const struct experiment *experiment)
 {
     *plan = (struct plan){.experiment = experiment};
     struct making m = {.plan = plan};
-    uint64_t v[AXES];
     for (size_t s = 0; s < experiment->sweep_count; s++) {
         const struct sweep *sweep = &experiment->sweeps[s];
-        for (size_t i = 0; native_subject_at(i) != NULL; i++)
-            if (subject_listed(&sweep->subjects, native_subject_at(i)))
-                each_value(&m, sweep, native_subject_at(i), AXIS_FIRST_SWEPT, v);
+        struct suite_subject subject;
+        for (size_t i = 0; sweep->suite->subject(i, &subject); i++) {
+            struct point point = {.subject = i};
+            if (subject_listed(sweep->suite, &sweep->subjects, &subject))
+                each_value(&m, sweep, AXIS_FIRST_SWEPT, &point);
+        }
     }
     tdestroy(m.seen, free);
 }

@@ -6,9 +6,9 @@
 
 #include "bench/runner/experiment.h"
 
-struct point {
-    struct native_point native;
-    char *axes[AXES]; /* as text */
+struct plan_point {
+    struct point point;
+    char *axes[AXES_MAX]; /* as text */
 };
 
 /* Why points were left out, and how many for each subject that it concerns. */
@@ -20,11 +20,11 @@ struct left_out {
 
 struct plan {
     const struct experiment *experiment;
-    struct point *points;
+    struct plan_point *points;
     size_t point_count;
-    struct left_out *left_out; /* refused by the platform: native_refusal() */
+    struct left_out *left_out; /* refused by the suite */
     size_t left_out_count;
-    struct left_out *missing; /* not in this build: native_subject_missing() */
+    struct left_out *missing; /* what could be installed */
     size_t missing_count;
 };
 

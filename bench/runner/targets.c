@@ -16,10 +16,10 @@ struct search {
 
 static bool better(const struct search *s, double a, double b)
 {
-    return metric_higher_is_better(s->target->metric) ? a > b : a < b;
+    return metric_higher_is_better(s->data->suite, s->target->metric) ? a > b : a < b;
 }
 
-static bool same_pair(const struct target_spec *t, char *const a[AXES], char *const b[AXES])
+static bool same_pair(const struct target_spec *t, char *const *a, char *const *b)
 {
     for (size_t i = 0; i < t->pairs; i++)
         if (strcmp(a[t->pair[i]], b[t->pair[i]]) != 0)
@@ -128,7 +128,8 @@ static void add_side(struct table *t, const struct target_spec *target, size_t m
                      const struct data_point *point)
 {
     char value[QUANTITY_TEXT];
-    quantity_text(value, point->intervals[metric].median, metric_unit(target->metric));
+    quantity_text(value, point->intervals[metric].median,
+                  metric_unit(target->suite, target->metric));
     struct strings pair = {0};
     for (size_t i = 0; i < target->pairs; i++)
         strings_add(&pair, point->axes[target->pair[i]]);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "bench/native/native.h"
 #include "bench/runner/dataset.h"
 #include "bench/runner/derive.h"
 #include "bench/runner/disturbed.h"
@@ -18,6 +19,7 @@
 #include "bench/runner/manifest.h"
 #include "bench/runner/merge.h"
 #include "bench/runner/record.h"
+#include "bench/runner/suites/native.h"
 #include "bench/runner/targets.h"
 
 #define NAME "e"
@@ -39,31 +41,29 @@ static char *fresh(void)
     return made;
 }
 
-static struct native_point point(const char *subject, enum native_measure measure, uint32_t batch)
+static struct point point(const char *subject, enum native_measure measure, uint32_t batch)
 {
-    return (struct native_point){.subject = subject_find(subject),
-                                 .measure = measure,
-                                 .transport = NATIVE_BUSY_POLL,
-                                 .policy = NOTIFY_poll,
-                                 .entries = 1024,
-                                 .req_size = 16,
-                                 .rsp_size = 16,
-                                 .batch = batch,
-                                 .fronts = 1};
+    struct point p = {.subject = suite_subject_find(&suite_native, subject)};
+    for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(&suite_native); a++)
+        p.at[a] = suite_native.initial(a);
+    p.at[NATIVE_AXIS_MEASURE] = measure;
+    p.at[NATIVE_AXIS_BATCH] = batch;
+    p.at[NATIVE_AXIS_RSP_SIZE] = p.at[NATIVE_AXIS_REQ_SIZE];
+    return p;
 }
 
 static uint64_t next_seq = 1;
 
 /* Appends observations of a point with these throughputs. */
-static void append(struct record *record, const struct native_point *p, const double *values,
-                   size_t count, const struct hist *latency)
+static void append(struct record *record, const struct point *p, const double *values, size_t count,
+                   const struct hist *latency)
 {
-    char *axes[AXES];
+    char *axes[AXES_MAX];
     struct fault fault;
-    axes_of_point(p, NAME, axes);
+    suite_point_axes(&suite_native, p, NAME, axes);
     for (size_t i = 0; i < count; i++) {
         const double metrics[] = {values[i], NAN};
-        const struct row row = {next_seq++, i + 1, 1000, 2000};
+        const struct row row = {next_seq++, i + 1, 1000, 2000, 0};
         if (!record_append(record, axes, &row, metrics, 2, latency, &fault))
             fail_msg("%s", fault.text);
     }
@@ -76,7 +76,7 @@ static struct record open_record(const char *where)
     struct strings metrics = {names, 2};
     struct record record = RECORD_UNOPENED;
     struct fault fault;
-    if (!record_open(&record, where, NAME, &metrics, &fault))
+    if (!record_open(&record, where, NAME, &suite_native, &metrics, &fault))
         fail_msg("%s", fault.text);
     return record;
 }
@@ -85,7 +85,7 @@ static struct dataset read_back(const char *where)
 {
     struct dataset data;
     struct fault fault;
-    if (!dataset_read(&data, where, NAME, &fault))
+    if (!dataset_read(&data, where, NAME, &suite_native, &fault))
         fail_msg("%s", fault.text);
     dataset_summarise(&data, SEED);
     return data;
@@ -107,7 +107,7 @@ static void test_rows_come_back(void **state)
     char *where = fresh();
     struct record record = open_record(where);
     const double xen[] = {3e7, 1e7, 2e7}, lamport[] = {0.000012345678};
-    struct native_point a = point("xen", NATIVE_PAIRS, 32), b = point("lamport", NATIVE_ONE_WAY, 1);
+    struct point a = point("xen", NATIVE_PAIRS, 32), b = point("lamport", NATIVE_ONE_WAY, 1);
     append(&record, &a, xen, 3, NULL);
     append(&record, &b, lamport, 1, NULL);
     record_close(&record);
@@ -118,8 +118,8 @@ static void test_rows_come_back(void **state)
     const struct data_point *first = &data.points[0], *second = &data.points[1];
     assert_string_equal(first->axes[AXIS_SUBJECT], "lamport"); /* one-way comes before pairs */
     assert_true(fabs(first->intervals[0].median - 0.000012345678) < 1e-11);
-    assert_string_equal(first->axes[AXIS_RSP_SIZE], AXIS_NA);
-    assert_string_equal(second->axes[AXIS_RSP_SIZE], "16");
+    assert_string_equal(first->axes[NATIVE_AXIS_RSP_SIZE], AXIS_NA);
+    assert_string_equal(second->axes[NATIVE_AXIS_RSP_SIZE], "16");
     assert_int_equal(second->count, 3);
     assert_true(second->intervals[0].median == 2e7);
     assert_true(isnan(second->intervals[1].median));
@@ -134,7 +134,7 @@ static void test_cut_off_line_is_ignored(void **state)
     char *where = fresh();
     struct record record = open_record(where);
     const double values[] = {1, 2, 3};
-    struct native_point p = point("xen", NATIVE_PAIRS, 32);
+    struct point p = point("xen", NATIVE_PAIRS, 32);
     append(&record, &p, values, 3, NULL);
     record_close(&record);
     append_text(where, NAME ".csv", NAME ",native,tsc,xen,lay");
@@ -144,7 +144,7 @@ static void test_cut_off_line_is_ignored(void **state)
 
     append_text(where, NAME ".csv", "\n");
     struct fault fault;
-    assert_false(dataset_read(&data, where, NAME, &fault));
+    assert_false(dataset_read(&data, where, NAME, &suite_native, &fault));
     assert_non_null(strstr(fault.text, NAME ".csv:5: has 5 fields where the header has 24"));
     free(where);
 }
@@ -156,8 +156,7 @@ static void test_histograms_merge_over_repetitions(void **state)
     char *where = fresh();
     struct record record = open_record(where);
     const double values[] = {1, 2};
-    struct native_point p = point("xen", NATIVE_ROUND_TRIP, 1),
-                        q = point("lamport", NATIVE_PAIRS, 1);
+    struct point p = point("xen", NATIVE_ROUND_TRIP, 1), q = point("lamport", NATIVE_PAIRS, 1);
     hist_reset(&hist);
     hist_record(&hist, 100);
     hist_record(&hist, 300);
@@ -218,17 +217,18 @@ static void test_default_folders_differ(void **state)
 
 /* ---- targets ---- */
 
-static void allow(struct selector *s, enum axis axis, const char *value)
+static void allow(struct selector *s, size_t axis, const char *value)
 {
     strings_add(&s->allowed[axis], value);
 }
 
 static struct target_spec xen_over_lamport(double at_least)
 {
-    struct target_spec t = {.name = copy_text("t"),
-                            .metric = copy_text("throughput"),
-                            .at_least = true,
-                            .bound = at_least};
+    struct target_spec t = target_spec_of(&suite_native);
+    t.name = copy_text("t");
+    t.metric = copy_text("throughput");
+    t.at_least = true;
+    t.bound = at_least;
     allow(&t.numerator, AXIS_SUBJECT, "xen");
     allow(&t.denominator, AXIS_SUBJECT, "lamport");
     return t;
@@ -239,9 +239,8 @@ static struct dataset two_batches(void)
     char *where = fresh();
     struct record record = open_record(where);
     const double ten[] = {10, 10, 10, 10, 10, 10, 10}, twenty[] = {20, 20, 20, 20, 20, 20, 20};
-    struct native_point p = point("xen", NATIVE_PAIRS, 1), q = point("xen", NATIVE_PAIRS, 2);
-    struct native_point r = point("lamport", NATIVE_PAIRS, 1),
-                        s = point("lamport", NATIVE_PAIRS, 2);
+    struct point p = point("xen", NATIVE_PAIRS, 1), q = point("xen", NATIVE_PAIRS, 2);
+    struct point r = point("lamport", NATIVE_PAIRS, 1), s = point("lamport", NATIVE_PAIRS, 2);
     append(&record, &p, ten, 7, NULL);
     append(&record, &q, twenty, 7, NULL);
     append(&record, &r, ten, 7, NULL);
@@ -259,7 +258,7 @@ static void test_target_takes_the_best(void **state)
     struct target_spec t = xen_over_lamport(2);
     struct target_result r = target_compute(&t, &data, SEED);
     assert_true(r.measured && r.ratio.median == 2);
-    assert_string_equal(r.numerator->axes[AXIS_BATCH], "2");
+    assert_string_equal(r.numerator->axes[NATIVE_AXIS_BATCH], "2");
     assert_string_equal(target_verdict(&t, &r), "pass");
     t.bound = 2.1;
     assert_string_equal(target_verdict(&t, &r), "miss");
@@ -296,10 +295,10 @@ static void test_target_takes_the_worst_pair(void **state)
     (void)state;
     struct dataset data = two_batches();
     struct target_spec t = xen_over_lamport(1);
-    t.pair[t.pairs++] = AXIS_BATCH;
+    t.pair[t.pairs++] = NATIVE_AXIS_BATCH;
     struct target_result r = target_compute(&t, &data, SEED);
     assert_true(r.measured && r.ratio.median == 1);
-    assert_string_equal(r.denominator->axes[AXIS_BATCH], "1");
+    assert_string_equal(r.denominator->axes[NATIVE_AXIS_BATCH], "1");
     target_spec_free(&t);
     dataset_free(&data);
 }
@@ -322,14 +321,13 @@ static void test_target_without_points(void **state)
 /* ---- disturbed observations ---- */
 
 /* Appends a second's observation of a request, of which each side had this share. */
-static void append_shares(struct record *record, const struct native_point *p, double front,
-                          double back)
+static void append_shares(struct record *record, const struct point *p, double front, double back)
 {
-    char *axes[AXES];
+    char *axes[AXES_MAX];
     struct fault fault;
-    axes_of_point(p, NAME, axes);
+    suite_point_axes(&suite_native, p, NAME, axes);
     const double metrics[] = {1, front * 1e9, back * 1e9};
-    const struct row row = {next_seq++, 1, 1, 1000000000};
+    const struct row row = {next_seq++, 1, 1, 1000000000, 0};
     if (!record_append(record, axes, &row, metrics, 3, NULL, &fault))
         fail_msg("%s", fault.text);
     axes_free(axes);
@@ -343,9 +341,9 @@ static void test_disturbed_observations_are_counted(void **state)
     struct strings metrics = {names, 3};
     struct record record = RECORD_UNOPENED;
     struct fault fault;
-    if (!record_open(&record, where, NAME, &metrics, &fault))
+    if (!record_open(&record, where, NAME, &suite_native, &metrics, &fault))
         fail_msg("%s", fault.text);
-    struct native_point polled = point("xen", NATIVE_PAIRS, 1);
+    struct point polled = point("xen", NATIVE_PAIRS, 1);
     append_shares(&record, &polled, 1, 1);
     append_shares(&record, &polled, 0.9, 0.91);
     append_shares(&record, &polled, 0.89, 1);   /* disturbed */
@@ -353,12 +351,12 @@ static void test_disturbed_observations_are_counted(void **state)
     append_shares(&record, &polled, 0.5, 0.5);  /* disturbed, once */
     append_shares(&record, &polled, 1, 0.0001); /* disturbed: starved */
     append_shares(&record, &polled, NAN, NAN);
-    struct native_point served = point("io-uring-nop", NATIVE_PAIRS, 1);
+    struct point served = point("io-uring-nop", NATIVE_PAIRS, 1);
     append_shares(&record, &served, 1, 0.0001);
     append_shares(&record, &served, 0.8, 0.0001); /* disturbed */
-    struct native_point told = point("xen", NATIVE_PAIRS, 1);
-    told.transport = NATIVE_EVENTFD;
-    told.policy = NOTIFY_always;
+    struct point told = point("xen", NATIVE_PAIRS, 1);
+    told.at[NATIVE_AXIS_TRANSPORT] = NATIVE_EVENTFD;
+    told.at[NATIVE_AXIS_POLICY] = NOTIFY_always;
     append_shares(&record, &told, 0.3, 0.3);
     record_close(&record);
 

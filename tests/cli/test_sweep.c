@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "bench/runner/schedule.h"
+#include "bench/runner/suites/native.h"
 
 static char path[] = "/tmp/ringside-sweep-XXXXXX.exp";
 
@@ -91,7 +92,8 @@ static void test_response_follows_request(void **state)
     plan_make(&plan, e);
     assert_int_equal(plan.point_count, 2);
     for (size_t i = 0; i < plan.point_count; i++)
-        assert_int_equal(plan.points[i].native.rsp_size, plan.points[i].native.req_size);
+        assert_int_equal(plan.points[i].point.at[NATIVE_AXIS_RSP_SIZE],
+                         plan.points[i].point.at[NATIVE_AXIS_REQ_SIZE]);
     plan_free(&plan);
     experiment_free(e);
 }
@@ -114,45 +116,57 @@ static void test_refused_points_are_counted(void **state)
     experiment_free(e);
 }
 
-static void check_set(struct experiment *e, const char *key, const char *value, const char *wrong)
+static void check_setting(struct experiment *e, const char *key, const char *value,
+                          enum setting expected, const char *wrong)
 {
     struct fault fault = {""};
-    bool good = experiment_set(e, key, value, &fault);
-    if (wrong == NULL) {
-        assert_true(good);
-    } else {
-        assert_false(good);
-        assert_non_null(strstr(fault.text, wrong));
-    }
+    assert_int_equal(experiment_set(e, key, value, &fault), expected);
+    assert_non_null(strstr(fault.text, wrong));
+}
+
+static void check_set(struct experiment *e, const char *key, const char *value)
+{
+    check_setting(e, key, value, SETTING_DONE, "");
+}
+
+static void check_wrong(struct experiment *e, const char *key, const char *value, const char *wrong)
+{
+    check_setting(e, key, value, SETTING_WRONG, wrong);
+}
+
+static void check_unknown(struct experiment *e, const char *key, const char *value,
+                          const char *wrong)
+{
+    check_setting(e, key, value, SETTING_UNKNOWN, wrong);
 }
 
 static void test_settings(void **state)
 {
     (void)state;
     struct experiment *e = read_sweeps(ONE_WAY, EFFORT_STANDARD);
-    check_set(e, "batch", "8, 16", NULL);
-    check_set(e, "subjects", "xen", NULL);
-    check_set(e, "repetitions", "11", NULL);
-    check_set(e, "batch", "0", "batch = 0: must be a whole number in 1..256");
-    check_set(e, "batch", "1,,2", "batch = : must be");
-    check_set(e, "entries", "48", "entries = 48: must be a power of two in 2..32768");
-    check_set(e, "req_size", "10", "req_size = 10: must be a multiple of 4 in 8..256");
-    check_set(e, "policy", "never", "policy = never: must be one of always, event-index");
-    check_set(e, "subjects", "xem", "no subject 'xem'; there are: layouts, peers, raw, xen");
-    check_set(e, "duration_ms", "0", "duration_ms = 0: must be a whole number in 1..");
-    check_set(e, "batchs", "1", "unknown key 'batchs'; known are: repetitions");
-    check_set(e, "kind", "layout", "unknown key 'kind'");
+    check_set(e, "batch", "8, 16");
+    check_set(e, "subjects", "xen");
+    check_set(e, "repetitions", "11");
+    check_wrong(e, "batch", "0", "batch = 0: must be a whole number in 1..256");
+    check_wrong(e, "batch", "1,,2", "batch = : must be");
+    check_wrong(e, "entries", "48", "entries = 48: must be a power of two in 2..32768");
+    check_wrong(e, "req_size", "10", "req_size = 10: must be a multiple of 4 in 8..256");
+    check_wrong(e, "policy", "never", "policy = never: must be one of always, event-index");
+    check_unknown(e, "subjects", "xem", "no subject 'xem'; there are: layouts, peers, raw, xen");
+    check_wrong(e, "duration_ms", "0", "duration_ms = 0: must be a whole number in 1..");
+    check_unknown(e, "batchs", "1", "unknown key 'batchs'; known are: repetitions");
+    check_unknown(e, "kind", "layout", "unknown key 'kind'");
     assert_int_equal(e->repetitions, 11);
     experiment_free(e);
 
     e = read_sweeps(ONE_WAY, EFFORT_STANDARD);
-    check_set(e, "batch", "8,16", NULL);
-    check_set(e, "subjects", "xen", NULL);
+    check_set(e, "batch", "8,16");
+    check_set(e, "subjects", "xen");
     struct plan plan;
     plan_make(&plan, e);
     assert_int_equal(plan.point_count, 2);
-    assert_string_equal(plan.points[0].axes[AXIS_BATCH], "8");
-    assert_string_equal(plan.points[1].axes[AXIS_BATCH], "16");
+    assert_string_equal(plan.points[0].axes[NATIVE_AXIS_BATCH], "8");
+    assert_string_equal(plan.points[1].axes[NATIVE_AXIS_BATCH], "16");
     plan_free(&plan);
     experiment_free(e);
 }
