@@ -34,6 +34,7 @@ enum sched_trait {
     SCHED_MIGRATES = 1 << 0,   /* a vcpu may be moved by placement and by stealing */
     SCHED_CONSERVING = 1 << 1, /* no CPU is idle while one waits there, with any parameters */
     SCHED_WEIGHTED = 1 << 2,   /* has `weight`, and shares by it */
+    SCHED_SETTLES = 1 << 3,    /* a decision may look at all vcpus of its CPU, once a period */
 };
 
 enum sched_scope { SCHED_OF_ALL, SCHED_OF_CPU, SCHED_OF_VCPU };

@@ -76,9 +76,11 @@ PER_CALL void count_in(const struct sched_node *n, struct sched_node *at)
 static inline void count_out_first(struct sched_queue *q, const struct sched_node *n,
                                    struct sched_node *at)
 {
-    q->stale |= at->lowest == n->floor;
-    /* One that may run on all of those CPUs too keeps them in the sums. */
-    for (; at != NULL && (n->mask & ~at->mask) != 0; at = at->above) {
+    if (at->lowest == n->floor)
+        q->stale = true;
+    if ((n->mask & ~at->mask) == 0) /* it may run on all of those CPUs too */
+        return;
+    for (; at != NULL; at = at->above) {
         uint64_t any = any_of(at);
         if (any == at->any)
             return;

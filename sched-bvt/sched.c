@@ -122,12 +122,12 @@ void sched_timer_cancel(struct sched_vcpu *v)
         sched_queue_remove(&v->cpu->timers, &v->timer);
 }
 
-static void enqueue(struct sched_vcpu *v, uint64_t now)
+static inline void enqueue(struct sched_cpu *c, struct sched_vcpu *v, uint64_t now)
 {
     v->status = SCHED_QUEUED;
     v->ready.mask = v->affinity;
-    if (v->cpu->sched->policy->enqueue(v, now))
-        sched_queue_insert(&v->cpu->ready, &v->ready);
+    if (c->sched->policy->enqueue(v, now))
+        sched_queue_insert(&c->ready, &v->ready);
 }
 
 static void dequeue(struct sched_vcpu *v)
@@ -141,7 +141,7 @@ void sched_requeue(struct sched_vcpu *v, uint64_t now)
     if (v->status != SCHED_QUEUED)
         return;
     dequeue(v);
-    enqueue(v, now);
+    enqueue(v->cpu, v, now);
 }
 
 static inline void charge(struct sched_cpu *c, uint64_t now)
@@ -275,7 +275,7 @@ bool sched_wake(struct sched *s, struct sched_vcpu *v, uint32_t cpu, uint64_t no
         if (p->wake != NULL)
             p->wake(v, now);
         bool preempts = c->current != NULL && p->preempts(v, c->current, now);
-        enqueue(v, now);
+        enqueue(c, v, now);
         v->started = true;
         if (preempts)
             c->why = SCHED_WOKEN;
@@ -367,7 +367,7 @@ struct sched_decision sched_pick(struct sched *s, uint32_t cpu, uint64_t now)
             dequeue(next);
         c->current = next;
         if (cur != NULL)
-            enqueue(cur, now);
+            enqueue(c, cur, now);
         if (next != NULL) {
             next->status = SCHED_RUNNING;
             c->charged = now;
@@ -421,7 +421,7 @@ bool sched_steal(struct sched *s, uint32_t thief, uint32_t victim, uint64_t now)
         charge(from, now);
         charge(to, now);
         rehome(v, to, now);
-        enqueue(v, now);
+        enqueue(to, v, now);
         publish(from);
         publish(to);
     }
@@ -481,7 +481,7 @@ static void change(struct sched *s, struct sched_vcpu *v, const struct sched_par
     if (s->policy->changed != NULL)
         s->policy->changed(s, v, param->field.offset, old, now);
     if (waits)
-        enqueue(v, now);
+        enqueue(v->cpu, v, now);
 }
 
 static const char *set(struct sched *s, struct sched_vcpu *v, const struct sched_param *param,
