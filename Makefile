@@ -15,7 +15,7 @@ B := build
 LAYOUTS := $(shell sed -n 's/^RING_LAYOUT.\([a-z0-9_]*\),.*/\1/p' rings/layouts.def)
 
 include mk/build.mk
-include $(wildcard */module.mk */*/module.mk)
+include $(wildcard */module.mk */*/module.mk */*/*/module.mk)
 
 ## help: show this list
 help:

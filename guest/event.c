@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's side of event channels, around the consumer half of evtchn/. A port's handler runs on
+ * the vcpu that the port is bound to; `mine` says which those are.
+ */
+#include "guest/event.h"
+#include "guest/hypercall.h"
+#include "guest/lib/string.h"
+#include "guest/power.h"
+#include "guest/start.h"
+#include "guest/vcpu.h"
+
+#include "evtchn/consumer.h"
+
+#define MINE_WORDS (EVENT_PORTS / 64)
+
+struct binding {
+    event_handler *handler;
+    void *data;
+};
+
+static struct binding bindings[EVENT_PORTS];
+static struct evtchn_consumer consumers[VCPU_MAX];
+static uint64_t mine[VCPU_MAX][MINE_WORDS];
+
+static struct evtchn_consumer *consumer(void)
+{
+    return &consumers[vcpu_self()->id];
+}
+
+void event_init(void)
+{
+    memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
+    for (unsigned id = 0; id < VCPU_MAX; id++) {
+        consumers[id] = (struct evtchn_consumer){
+            .abi = &evtchn_two_level_64_consumer,
+            .upcall = &shared_info->vcpu_info[id].evtchn_upcall_pending,
+            .selector = &shared_info->vcpu_info[id].evtchn_pending_sel,
+            .pending = shared_info->evtchn_pending,
+            .mask = shared_info->evtchn_mask,
+            .mine = mine[id],
+        };
+    }
+}
+
+void event_upcall(void)
+{
+    struct evtchn_consumer *c = consumer();
+    evtchn_consumer_begin(c);
+    for (;;) {
+        uint32_t port = evtchn_consumer_next(c);
+        if (port == EVTCHN_NONE)
+            break;
+        const struct binding *binding = &bindings[port];
+        if (binding->handler)
+            binding->handler(port, binding->data);
+    }
+}
+
+void event_handle(evtchn_port_t port, event_handler *handler, void *data)
+{
+    bindings[port] = (struct binding){.handler = handler, .data = data};
+}
+
+static void set_vcpu(evtchn_port_t port, unsigned vcpu)
+{
+    for (unsigned id = 0; id < VCPU_MAX; id++)
+        mine[id][port / 64] &= ~(1UL << port % 64);
+    mine[vcpu][port / 64] |= 1UL << port % 64;
+}
+
+/* A port that came to be: the caller's, masked, without a handler. */
+static long bound(long error, evtchn_port_t port, unsigned vcpu)
+{
+    if (error)
+        return error;
+    event_mask(port);
+    event_handle(port, NULL, NULL);
+    set_vcpu(port, vcpu);
+    return (long)port;
+}
+
+long event_bind_virq(unsigned virq, unsigned vcpu)
+{
+    struct evtchn_bind_virq bind = {.virq = virq, .vcpu = vcpu};
+    long error = hypercall_event_channel_op(EVTCHNOP_bind_virq, &bind);
+    return bound(error, bind.port, vcpu);
+}
+
+long event_bind_ipi(unsigned vcpu)
+{
+    struct evtchn_bind_ipi bind = {.vcpu = vcpu};
+    long error = hypercall_event_channel_op(EVTCHNOP_bind_ipi, &bind);
+    return bound(error, bind.port, vcpu);
+}
+
+long event_alloc_unbound(domid_t domain, domid_t remote)
+{
+    struct evtchn_alloc_unbound alloc = {.dom = domain, .remote_dom = remote};
+    long error = hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
+    return bound(error, alloc.port, 0);
+}
+
+long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port)
+{
+    struct evtchn_bind_interdomain bind = {.remote_dom = remote, .remote_port = remote_port};
+    long error = hypercall_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
+    return bound(error, bind.local_port, 0);
+}
+
+long event_bind_vcpu(evtchn_port_t port, unsigned vcpu)
+{
+    struct evtchn_bind_vcpu bind = {.port = port, .vcpu = vcpu};
+    long error = hypercall_event_channel_op(EVTCHNOP_bind_vcpu, &bind);
+    if (!error)
+        set_vcpu(port, vcpu);
+    return error;
+}
+
+long event_close(evtchn_port_t port)
+{
+    struct evtchn_close close = {.port = port};
+    return hypercall_event_channel_op(EVTCHNOP_close, &close);
+}
+
+long event_send(evtchn_port_t port)
+{
+    struct evtchn_send send = {.port = port};
+    return hypercall_event_channel_op(EVTCHNOP_send, &send);
+}
+
+void event_drop(evtchn_port_t port)
+{
+    event_mask(port);
+    event_handle(port, NULL, NULL);
+    long error = event_close(port);
+    if (error)
+        power_panic("port %u cannot be closed: error %ld", port, error);
+}
+
+void event_mask(evtchn_port_t port)
+{
+    evtchn_consumer_mask(consumer(), port);
+}
+
+/* With upcalls masked meanwhile: what the unmasking finds due is then handled by vcpu_unmask(). */
+void event_unmask(evtchn_port_t port)
+{
+    bool masked = vcpu_mask();
+    if (evtchn_consumer_unmask(consumer(), port) == EVTCHN_UNMASK_CALL) {
+        struct evtchn_unmask unmask = {.port = port};
+        long error = hypercall_event_channel_op(EVTCHNOP_unmask, &unmask);
+        if (error)
+            power_panic("port %u cannot be unmasked: error %ld", port, error);
+    }
+    if (!masked)
+        vcpu_unmask();
+}
+
+bool event_masked(evtchn_port_t port)
+{
+    return __atomic_load_n(&shared_info->evtchn_mask[port / 64], __ATOMIC_RELAXED) >> port % 64 & 1;
+}
+
+bool event_pending(evtchn_port_t port)
+{
+    return evtchn_consumer_is_pending(consumer(), port);
+}
+
+void event_clear(evtchn_port_t port)
+{
+    evtchn_consumer_clear_pending(consumer(), port);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels: ports, their handlers, and the upcall that runs those that are pending.
+ *
+ * Handlers run with upcalls masked, on whatever stack was interrupted, on the vcpu that the port is
+ * bound to. Ports start masked.
+ */
+#ifndef GUEST_EVENT_H
+#define GUEST_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest/xen.h"
+
+#define EVENT_PORTS EVTCHN_2L_NR_CHANNELS
+
+typedef void event_handler(evtchn_port_t port, void *data);
+
+/* Masks every port. */
+void event_init(void);
+
+/* Runs the handlers of what is pending on this vcpu. Upcalls are masked. */
+void event_upcall(void);
+
+/* Who is called; NULL takes it back, after which the port is cleared and otherwise ignored. */
+void event_handle(evtchn_port_t port, event_handler *handler, void *data);
+
+/*
+ * Binding: the port, or the hypervisor's error, which is negative. Those that name no vcpu bind to
+ * the first; event_bind_vcpu() moves them (0 or an error).
+ */
+long event_bind_virq(unsigned virq, unsigned vcpu);
+long event_bind_ipi(unsigned vcpu);
+long event_alloc_unbound(domid_t domain, domid_t remote);
+long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port);
+long event_bind_vcpu(evtchn_port_t port, unsigned vcpu);
+long event_close(evtchn_port_t port);
+long event_send(evtchn_port_t port);
+
+/* Handler off, then close. */
+void event_drop(evtchn_port_t port);
+
+void event_mask(evtchn_port_t port);
+/* By hypercall where an upcall has to follow, which is what makes it lose nothing. */
+void event_unmask(evtchn_port_t port);
+bool event_masked(evtchn_port_t port);
+bool event_pending(evtchn_port_t port);
+void event_clear(evtchn_port_t port);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/time.h"
+#include "guest/event.h"
+#include "guest/hypercall.h"
+#include "guest/power.h"
+#include "guest/start.h"
+#include "guest/vcpu.h"
+
+struct vcpu_time_info time_parameters(const struct vcpu_time_info *shared)
+{
+    struct vcpu_time_info copy;
+    uint32_t version;
+    do { /* odd while it is written, and another one after */
+        version = __atomic_load_n(&shared->version, __ATOMIC_ACQUIRE);
+        copy = *(const volatile struct vcpu_time_info *)shared;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (version & 1 || version != __atomic_load_n(&shared->version, __ATOMIC_RELAXED));
+    return copy;
+}
+
+ns_t time_scale(const struct vcpu_time_info *parameters, uint64_t ticks)
+{
+    int shift = parameters->tsc_shift;
+    ticks = shift < 0 ? ticks >> -shift : ticks << shift;
+    return NS((uint64_t)((unsigned __int128)ticks * parameters->tsc_to_system_mul >> 32));
+}
+
+ns_t time_system(void)
+{
+    const struct vcpu_time_info *shared = &vcpu_self()->info->time;
+    struct vcpu_time_info parameters;
+    uint64_t tsc;
+    do { /* the counter belongs to these parameters only while they are the newest */
+        parameters = time_parameters(shared);
+        tsc = time_tsc();
+    } while (parameters.version != __atomic_load_n(&shared->version, __ATOMIC_ACQUIRE));
+    ns_t since = time_scale(&parameters, tsc - parameters.tsc_timestamp);
+    return NS(parameters.system_time + since.n);
+}
+
+ns_t time_wall(void)
+{
+    uint32_t version;
+    uint64_t seconds;
+    uint64_t ns;
+    do {
+        version = __atomic_load_n(&shared_info->wc_version, __ATOMIC_ACQUIRE);
+        seconds = (uint64_t)__atomic_load_n(&shared_info->wc_sec_hi, __ATOMIC_RELAXED) << 32 |
+                  __atomic_load_n(&shared_info->wc_sec, __ATOMIC_RELAXED);
+        ns = __atomic_load_n(&shared_info->wc_nsec, __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (version & 1 || version != __atomic_load_n(&shared_info->wc_version, __ATOMIC_RELAXED));
+    return NS(seconds * NS_PER_SECOND + ns + time_system().n);
+}
+
+/* Each vcpu's timer port; 0 is none. */
+static evtchn_port_t timer_ports[VCPU_MAX];
+
+static void wake(evtchn_port_t port, void *data)
+{
+    (void)port;
+    (void)data;
+}
+
+static void bind_timer(unsigned vcpu)
+{
+    long port = event_bind_virq(VIRQ_TIMER, vcpu);
+    if (port < 0)
+        power_panic("vcpu %u: no timer event: error %ld", vcpu, port);
+    timer_ports[vcpu] = (evtchn_port_t)port;
+    event_handle(timer_ports[vcpu], wake, NULL);
+    event_unmask(timer_ports[vcpu]);
+}
+
+/*
+ * Upcalls are masked from the look at the clock until the hypervisor blocks this vcpu and unmasks
+ * them in one (SCHEDOP_block), so a timer that fires in between is not slept through.
+ */
+void time_sleep_until(ns_t deadline)
+{
+    unsigned self = vcpu_self()->id;
+    if (!timer_ports[self])
+        bind_timer(self);
+    bool masked = vcpu_mask();
+    while (time_system().n < deadline.n) {
+        long error = hypercall_set_timer_op(deadline.n);
+        if (error)
+            power_panic("timer at %lu refused: error %ld", deadline.n, error);
+        hypercall_sched_op(SCHEDOP_block, NULL);
+        vcpu_mask();
+    }
+    if (!masked)
+        vcpu_unmask();
+}

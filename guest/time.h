@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Time as the hypervisor tells it, in ns, and the timer event. */
+#ifndef GUEST_TIME_H
+#define GUEST_TIME_H
+
+#include <stdint.h>
+
+#include "guest/xen.h"
+
+typedef struct {
+    uint64_t n;
+} ns_t;
+
+#define NS(number) ((ns_t){(number)})
+#define NS_PER_US 1000UL
+#define NS_PER_MS 1000000UL
+#define NS_PER_SECOND 1000000000UL
+
+/* The processor's counter, after all that was before it. */
+static inline uint64_t time_tsc(void)
+{
+    uint32_t low;
+    uint32_t high;
+    asm volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+/* A copy of the parameters that was taken between two updates of them (xen/xen.h). */
+struct vcpu_time_info time_parameters(const struct vcpu_time_info *shared);
+
+/* Counter ticks as ns, by the parameters' scale: one that would overflow 64 bits is of no use. */
+ns_t time_scale(const struct vcpu_time_info *parameters, uint64_t ticks);
+
+/* Since the hypervisor started. */
+ns_t time_system(void);
+
+/* Since 1970, UTC. */
+ns_t time_wall(void);
+
+/*
+ * Waits, with the processor given away, until system time is `deadline` or later. Binds the timer
+ * event of the calling vcpu the first time, and takes the one-shot timer for itself.
+ */
+void time_sleep_until(ns_t deadline);
+
+#endif

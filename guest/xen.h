@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The public ABI, from libxen-dev's headers, in the one interface version that this library speaks.
+ * Every file includes the headers through here, so that no two see different structures.
+ */
+#ifndef GUEST_XEN_H
+#define GUEST_XEN_H
+
+#include <stdint.h>
+
+#define __XEN_INTERFACE_VERSION__ 0x00040e00 /* the latest that 4.17's headers know */
+
+#include <xen/xen.h>
+#include <xen/errno.h>
+#include <xen/callback.h>
+#include <xen/event_channel.h>
+#include <xen/features.h>
+#include <xen/memory.h>
+#include <xen/physdev.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/version.h>
+
+#endif
