@@ -25,15 +25,17 @@
  * bounded amount of work and says EVTCHN_IS_BROKEN.
  *
  * Who must hold what. The embedder has two kinds of lock:
+ *
  *   D(d)   one a domain, exclusive: guards its table, bindings and ABI
- *   P(p)   one a port, shared or exclusive, struct evtchn.lock being room for it: a channel that is
- *          in use by a send or an unmask is not taken down. Only evtchn_close() takes it
- * exclusively and takes them in this order: D of two domains by address, then P of two ports by
- * address. A send holds P(the sender's port), shared, and nothing else: sends of different ports
- * share no lock but, where both deliver into the same queue of the same vcpu by `fifo`, that
- * queue's, which this module takes itself by evtchn_atomic.h for a few dozen instructions. Each
- * function says what it needs; "none" means none. Everything a send looks at is published by
- * atomics, so operations under D on the same port need no P, but for closing it.
+ *   P(p)   one a port, struct evtchn.lock being room for it: shared, what a port is connected to
+ *          stays; exclusive, to close it
+ *
+ * and takes them in this order: D of two domains by address, then P of two ports by address. A send
+ * holds P of the sender's port, shared, and nothing else: sends of different ports share no lock
+ * but, where both deliver into the same queue of the same vcpu by `fifo`, that queue's, which this
+ * module takes itself by evtchn_atomic.h for a few dozen instructions. Each function says what it
+ * needs; "none" means none. Everything a send looks at is published by atomics, so operations under
+ * D on the same port need no P, but for closing it.
  *
  * A send that returns 0 is never lost: the receiver's upcall flag goes from 0 to 1 (and the caller
  * is told so), or it was 1 already, or the port is masked, and its unmasking will look again.

@@ -7,9 +7,10 @@
  * other end meanwhile, by clearing LINKED and LINK of a word in one step. So an append looks at the
  * port enqueued last:
  *
- *     still LINKED, in the same step as its LINK is written:  the guest will find the new port
- * there not LINKED:  the guest has found the end of the queue, which is empty: the new port becomes
- *                  its head, and the queue is ready
+ *   - It is still LINKED, in the same step as its LINK is written: the guest will find the new port
+ *     there.
+ *   - It is not: the guest has found the end of the queue, which is empty. The new port becomes its
+ *     head, and the queue is ready.
  *
  * LINKED is set under the lock, never before: until it is enqueued, a port that was enqueued last
  * and has left would look as if it were still there.
