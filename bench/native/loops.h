@@ -302,7 +302,7 @@ LOOP uint64_t front_round_trip(struct side *s, struct A(front) * f, uint32_t req
     notify_rx_init(&rx, &s->exchange->point.params);
     meter_start(&m);
     while (going && !r->broken) {
-        uint64_t start = side_ticks();
+        uint64_t start = ticks_now();
         uint64_t round_end = sent + batch;
         while (answered != round_end) {
             bool starved = false;
@@ -338,7 +338,7 @@ LOOP uint64_t front_round_trip(struct side *s, struct A(front) * f, uint32_t req
             }
         }
         if (m.phase == METER_MEASURE && s->index == 0)
-            hist_record(latency, (uint64_t)((double)(side_ticks() - start) * ns_per_tick));
+            hist_record(latency, (uint64_t)((double)(ticks_now() - start) * ns_per_tick));
         if (meter_due(&m, answered))
             going = meter_look(&m, s, answered);
     }
@@ -375,7 +375,7 @@ LOOP uint64_t front_offered_load(struct side *s, struct A(front) * f, uint32_t r
     meter_start(&m);
     double next = (double)m.started;
     while (going || answered != sent) {
-        uint64_t now = side_ticks();
+        uint64_t now = ticks_now();
         while (going && (double)now >= next && arrived - answered < ARRIVALS_HELD) {
             arrival[arrived++ % ARRIVALS_HELD] = (uint64_t)next;
             random ^= random << 13, random ^= random >> 7, random ^= random << 17;
@@ -405,7 +405,7 @@ LOOP uint64_t front_offered_load(struct side *s, struct A(front) * f, uint32_t r
             break;
         }
         if (n > 0 && m.phase == METER_MEASURE && s->index == 0) {
-            now = side_ticks();
+            now = ticks_now();
             for (uint64_t i = answered; i != answered + (uint32_t)n; i++)
                 hist_record(latency,
                             (uint64_t)((double)(now - arrival[i % ARRIVALS_HELD]) * ns_per_tick));

@@ -7,8 +7,8 @@ PEERS := $(call peer,DPDK,/usr/include/*/rte_config.h /usr/include/dpdk/rte_ring
 	$(call peer,CK,/usr/include/ck_ring.h) $(call peer,URING,/usr/include/liburing.h)
 
 NATIVE_LIBS := -lpfm -lm -pthread
-NATIVE_OBJECTS := $(call objects,opt,$(addprefix bench/native/,native.c side.c counters.c raw.c \
-	peers/xen_macros.c)) $(call layout-objects,opt,bench/native/layout.c)
+NATIVE_OBJECTS := $(call objects,opt,$(addprefix bench/native/,native.c side.c counters.c \
+	processors.c ticks.c raw.c peers/xen_macros.c)) $(call layout-objects,opt,bench/native/layout.c)
 
 ifneq ($(filter DPDK,$(PEERS)),)
 # A system folder: warnings in it are not ours to mend. The processor is the one that ours are

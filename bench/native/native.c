@@ -19,7 +19,9 @@
 #include <poll.h>
 
 #include "bench/native/counters.h"
+#include "bench/native/processors.h"
 #include "bench/native/subject.h"
+#include "bench/native/ticks.h"
 
 /* The region is sparse: the largest ring (64 front ends, 32768 entries of 256 bytes) fits, and only
  * what an observation touches takes memory. */
@@ -71,14 +73,6 @@ static int worker_cpu(const struct native *n, uint32_t index)
     return n->cpus[index % (uint32_t)others];
 }
 
-static void pin(int cpu)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    sched_setaffinity(0, sizeof set, &set);
-}
-
 static void worker_run(struct worker *w, uint32_t round)
 {
     struct native *n = w->native;
@@ -86,7 +80,7 @@ static void worker_run(struct worker *w, uint32_t round)
     struct side s = {
         .exchange = x, .index = w->index, .region = n->region, .eventfds = n->eventfds};
 
-    pin(worker_cpu(n, w->index));
+    processor_pin(worker_cpu(n, w->index));
     s.counters = counters_open(n->counters, s.counter_fds);
     for (;;) {
         while (atomic_load(&x->round) == round)
@@ -194,86 +188,19 @@ static uint64_t monotonic_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-#define CALIBRATE_NS 30000000ULL /* a clock read of 50 ns at each end: 3 parts in a million */
-
-static double calibrate_tsc(void)
-{
-    uint64_t ns = monotonic_ns(), ticks = side_ticks();
-    uint64_t now;
-    do
-        now = monotonic_ns();
-    while (now - ns < CALIBRATE_NS);
-    return (double)(side_ticks() - ticks) * 1e9 / (double)(now - ns);
-}
-
-/* A processor's core, told apart across packages; -1 where the kernel does not say. */
-static int core_of(int cpu)
-{
-    int id[2] = {-1, -1};
-    static const char *const names[2] = {"physical_package_id", "core_id"};
-    for (int i = 0; i < 2; i++) {
-        char path[96];
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, names[i]);
-        FILE *file = fopen(path, "r");
-        if (file == NULL)
-            return -1;
-        char line[16] = "";
-        if (fgets(line, sizeof line, file) != NULL)
-            id[i] = (int)strtol(line, NULL, 10);
-        fclose(file);
-    }
-    return id[0] < 0 || id[1] < 0 ? -1 : id[0] << 16 | id[1];
-}
-
-/*
- * The first allowed processor that is not `other`, which is the other side's or -1. Hardware
- * threads of one core share its caches: that would measure another thing, so another core comes
- * first.
- */
-static int choose_cpu(const cpu_set_t *allowed, int other)
-{
-    int second_best = -1;
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, allowed) || cpu == other)
-            continue;
-        if (other < 0 || core_of(cpu) != core_of(other) || core_of(cpu) < 0)
-            return cpu;
-        if (second_best < 0)
-            second_best = cpu;
-    }
-    return second_best;
-}
-
 static int choose_cpus(struct native *n, char *error, size_t error_size)
 {
+    int two[2] = {n->config.cpu_front, n->config.cpu_back};
     cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    int count = CPU_COUNT(&allowed);
-    if (count < 2) {
-        snprintf(error, error_size, "two processors are needed, %d may be used", count);
+    if (processors_choose(two, &allowed, error, error_size) != 0)
         return -1;
-    }
-    if (n->config.cpu_front < 0)
-        n->config.cpu_front = choose_cpu(&allowed, n->config.cpu_back);
-    if (n->config.cpu_back < 0)
-        n->config.cpu_back = choose_cpu(&allowed, n->config.cpu_front);
-    int asked[] = {n->config.cpu_front, n->config.cpu_back};
-    for (int i = 0; i < 2; i++)
-        if (asked[i] >= CPU_SETSIZE || !CPU_ISSET(asked[i], &allowed)) {
-            snprintf(error, error_size, "processor %d does not exist or may not be used", asked[i]);
-            return -1;
-        }
-    if (asked[0] == asked[1]) {
-        snprintf(error, error_size, "front and back end need two processors, both are %d",
-                 asked[0]);
-        return -1;
-    }
-    n->cpus[n->cpu_count++] = asked[0];
+    n->config.cpu_front = two[0];
+    n->config.cpu_back = two[1];
+    n->cpus[n->cpu_count++] = two[0];
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &allowed) && cpu != asked[0] && cpu != asked[1])
+        if (CPU_ISSET(cpu, &allowed) && cpu != two[0] && cpu != two[1])
             n->cpus[n->cpu_count++] = cpu;
-    n->cpus[n->cpu_count++] = asked[1];
+    n->cpus[n->cpu_count++] = two[1];
     return 0;
 }
 
@@ -321,7 +248,7 @@ int native_open(const struct native_config *config, struct native **native, char
     n->counters = counters_new(config->events, n->events, &n->event_count, error, error_size);
     if (n->counters == NULL)
         goto failed;
-    n->tsc_hz = calibrate_tsc();
+    n->tsc_hz = ticks_calibrate();
     n->exchange->ns_per_tick = 1e9 / n->tsc_hz;
     if (ensure_worker(n, SIDE_BACK, error, error_size) != 0 ||
         ensure_worker(n, 0, error, error_size) != 0)

@@ -42,7 +42,7 @@ static void pingpong_front(struct side *s)
     side_start_line(s);
     meter_start(&m);
     while (going) {
-        uint64_t start = side_ticks();
+        uint64_t start = ticks_now();
         round++;
         atomic_store_explicit(&line->ping, round, memory_order_release);
         while (atomic_load_explicit(&line->pong, memory_order_acquire) != round)
@@ -50,7 +50,7 @@ static void pingpong_front(struct side *s)
                 break;
         if (m.phase == METER_MEASURE)
             hist_record(&s->exchange->latency,
-                        (uint64_t)((double)(side_ticks() - start) * ns_per_tick));
+                        (uint64_t)((double)(ticks_now() - start) * ns_per_tick));
         if (meter_due(&m, round))
             going = meter_look(&m, s, round);
     }

@@ -109,7 +109,7 @@ static uint64_t cpu_ns(void)
 
 void meter_start(struct meter *m)
 {
-    uint64_t now = side_ticks();
+    uint64_t now = ticks_now();
     *m = (struct meter){.next = METER_FIRST,
                         .every = METER_FIRST,
                         .started = now,
@@ -124,7 +124,7 @@ static void meter_begin(struct meter *m, struct side *s, uint64_t requests)
     m->begun_tells = s->tells;
     m->begun_wakes = s->wakes;
     m->begun_cpu_ns = cpu_ns();
-    m->begun = side_ticks();
+    m->begun = ticks_now();
     m->phase = METER_MEASURE;
 }
 
@@ -149,7 +149,7 @@ static void meter_end(struct meter *m, struct side *s, uint64_t requests, uint64
 bool meter_look(struct meter *m, struct side *s, uint64_t requests)
 {
     const struct exchange *x = s->exchange;
-    const uint64_t now = side_ticks();
+    const uint64_t now = ticks_now();
     const uint64_t aim = (uint64_t)(METER_LOOK_NS / x->ns_per_tick);
 
     if (x->crowded && m->idle >= METER_IDLE_LOOKS)

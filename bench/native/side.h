@@ -13,10 +13,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <x86intrin.h>
 
 #include "bench/native/counters.h"
 #include "bench/native/native.h"
+#include "bench/native/ticks.h"
 #include "rings/ring.h"
 
 #define SIDE_BACK RING_FRONTS_MAX /* index of the back end's worker; front ends come first */
@@ -88,17 +88,9 @@ void side_tell(struct side *s, uint32_t index);
 /* Sleeps until told or until the deadline (ns of side_now; NOTIFY_NEVER for none). */
 void side_sleep(struct side *s, uint64_t deadline);
 
-/* Not before the loads ahead of it: what a latency sample waits for has arrived when it is taken.
- */
-static inline uint64_t side_ticks(void)
-{
-    unsigned cpu;
-    return __rdtscp(&cpu);
-}
-
 static inline uint64_t side_now(const struct side *s)
 {
-    return (uint64_t)((double)side_ticks() * s->exchange->ns_per_tick);
+    return (uint64_t)((double)ticks_now() * s->exchange->ns_per_tick);
 }
 
 static inline bool side_aborted(const struct side *s)

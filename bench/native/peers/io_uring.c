@@ -60,14 +60,14 @@ static void front(struct side *s)
     side_start_line(s);
     meter_start(&m);
     while (r->error == NULL && going) {
-        uint64_t start = timed ? side_ticks() : 0;
+        uint64_t start = timed ? ticks_now() : 0;
         if (!exchange_batch(&ring, sent, p->batch, &r->damaged)) {
             r->error = "io_uring_submit_and_wait failed";
             break;
         }
         if (timed && m.phase == METER_MEASURE)
             hist_record(&s->exchange->latency,
-                        (uint64_t)((double)(side_ticks() - start) * ns_per_tick));
+                        (uint64_t)((double)(ticks_now() - start) * ns_per_tick));
         sent += p->batch;
         if (meter_due(&m, sent))
             going = meter_look(&m, s, sent);
