@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rings/notify.h"
 #include "tests/unit/conformance.h"
 
-#define RING_LAYOUT(id, name, without, why) extern const struct conformance_suite id##_conformance;
+#define RING_LAYOUT(id, name, without, why)                                       \
+    extern const struct conformance_part id##_conformance, id##_conformance_tell, \
+        id##_conformance_traffic;
 #include "rings/layouts.def"
 #undef RING_LAYOUT
 
@@ -18,11 +21,12 @@ struct layout {
     const char *name;
     uint32_t without;
     const char *why;
-    const struct conformance_suite *suite;
+    const struct conformance_part *ring, *tell, *traffic;
 };
 
 static struct layout layouts[] = {
-#define RING_LAYOUT(id, name, without, why) {name, without, why, &id##_conformance},
+#define RING_LAYOUT(id, name, without, why) \
+    {name, without, why, &id##_conformance, &id##_conformance_tell, &id##_conformance_traffic},
 #include "rings/layouts.def"
 #undef RING_LAYOUT
 };
@@ -49,13 +53,19 @@ static void test_left_out(void **state)
     assert_string_not_equal(layout->why, "");
 }
 
+static void add_part(struct layout *layout, const struct conformance_part *part)
+{
+    for (size_t t = 0; t < part->n; t++)
+        add(layout, part->tests[t]);
+}
+
 static void add_layout(struct layout *layout)
 {
-    for (size_t t = 0; t < layout->suite->n; t++)
-        add(layout, layout->suite->tests[t]);
+    add_part(layout, layout->ring);
+    add_part(layout, layout->tell);
     for (int p = 0; p < NOTIFY_POLICIES; p++) {
         if ((layout->without & (1U << p)) == 0) {
-            add(layout, layout->suite->traffic[p]);
+            add(layout, layout->traffic->tests[p]);
             continue;
         }
         char what[512];

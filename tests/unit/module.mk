@@ -14,14 +14,15 @@ endef
 $(foreach t,$(UNIT_SIMPLE),$(eval $(call unit-simple,$(t))))
 
 # The ring contract on every layout: as it will run, and under the address sanitizer.
+CONFORMANCE_C := $(addprefix tests/unit/,conformance.c conformance_tell.c conformance_traffic.c)
 TESTS += $(B)/conformance $(B)/conformance-asan
 
 $(B)/conformance: $(call objects,opt,tests/unit/conformance_main.c) \
-                  $(call layout-objects,opt,tests/unit/conformance.c)
+                  $(call layout-objects,opt,$(CONFORMANCE_C))
 	@$(CC) $^ -lcmocka -o $@
 
 $(B)/conformance-asan: $(call objects,asan,tests/unit/conformance_main.c) \
-                       $(call layout-objects,asan,tests/unit/conformance.c)
+                       $(call layout-objects,asan,$(CONFORMANCE_C))
 	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
 
 # Two threads that sleep, on every layout under every policy: as it will run, and under the thread
