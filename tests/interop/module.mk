@@ -8,3 +8,8 @@ $(B)/interop_$(1): $(call objects,asan,tests/interop/$(1).c)
 	@$(CC_asan) $(FLAGS_asan) $$^ -lcmocka -o $$@
 endef
 $(foreach t,xen virtio_split virtio_packed,$(eval $(call interop-test,$(t))))
+
+TESTS += $(B)/interop_evtchn
+
+$(B)/interop_evtchn: $(call objects,asan,tests/interop/evtchn.c $(EVTCHN_C))
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
