@@ -56,20 +56,28 @@ ns_t time_wall(void)
 /* Each vcpu's timer port; 0 is none. */
 static evtchn_port_t timer_ports[VCPU_MAX];
 
-static void wake(evtchn_port_t port, void *data)
+static event_handler *listeners[VCPU_MAX];
+
+static void fired(evtchn_port_t port, void *data)
 {
-    (void)port;
-    (void)data;
+    event_handler *listener = listeners[vcpu_self()->id];
+    if (listener)
+        listener(port, data);
 }
 
-static void bind_timer(unsigned vcpu)
+evtchn_port_t time_on_timer(event_handler *handler)
 {
-    long port = event_bind_virq(VIRQ_TIMER, vcpu);
-    if (port < 0)
-        power_panic("vcpu %u: no timer event: error %ld", vcpu, port);
-    timer_ports[vcpu] = (evtchn_port_t)port;
-    event_handle(timer_ports[vcpu], wake, NULL);
-    event_unmask(timer_ports[vcpu]);
+    unsigned vcpu = vcpu_self()->id;
+    listeners[vcpu] = handler;
+    if (!timer_ports[vcpu]) {
+        long port = event_bind_virq(VIRQ_TIMER, vcpu);
+        if (port < 0)
+            power_panic("vcpu %u: no timer event: error %ld", vcpu, port);
+        timer_ports[vcpu] = (evtchn_port_t)port;
+        event_handle(timer_ports[vcpu], fired, NULL);
+        event_unmask(timer_ports[vcpu]);
+    }
+    return timer_ports[vcpu];
 }
 
 /*
@@ -78,9 +86,7 @@ static void bind_timer(unsigned vcpu)
  */
 void time_sleep_until(ns_t deadline)
 {
-    unsigned self = vcpu_self()->id;
-    if (!timer_ports[self])
-        bind_timer(self);
+    time_on_timer(listeners[vcpu_self()->id]);
     bool masked = vcpu_mask();
     while (time_system().n < deadline.n) {
         long error = hypercall_set_timer_op(deadline.n);

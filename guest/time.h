@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "guest/event.h"
 #include "guest/xen.h"
 
 typedef struct {
@@ -38,8 +39,14 @@ ns_t time_system(void);
 ns_t time_wall(void);
 
 /*
- * Waits, with the processor given away, until system time is `deadline` or later. Binds the timer
- * event of the calling vcpu the first time, and takes the one-shot timer for itself.
+ * Who is told of the calling vcpu's timer events besides those who sleep; NULL for nobody. Binds
+ * VIRQ_TIMER, which a vcpu can do only once, and unmasks the port. The port is returned.
+ */
+evtchn_port_t time_on_timer(event_handler *handler);
+
+/*
+ * Waits, with the processor given away, until system time is `deadline` or later. Uses the
+ * one-shot timer.
  */
 void time_sleep_until(ns_t deadline);
 

@@ -11,6 +11,7 @@
 #include "guest/table.h"
 #include "guest/tap.h"
 #include "guest/trap.h"
+#include "guest/user.h"
 #include "guest/vcpu.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
@@ -35,6 +36,28 @@ mfn_t frame_of_hypervisor(void);
 
 /* A domain that does not exist. */
 #define DOMAIN_NOBODY 4711
+
+/*
+ * User mode with a page of code and a page of stack, both writable there. What is between the
+ * labels, of any address, is copied to where the code starts.
+ */
+#define USER_CODE 0x0000000000400000UL
+#define USER_STACK 0x00007fffffffe000UL /* its page; it is empty at USER_STACK + PAGE_SIZE */
+
+struct user_space {
+    uint64_t *root;
+    uint8_t *code;
+    uint64_t *stack;
+    struct user_state state; /* ready to run the code */
+};
+
+void user_space_make(struct user_space *space, const char *from, const char *to);
+void user_space_free(struct user_space *space);
+
+/* Machine code at file level for user_space_make(): from `name`_start to `name`_end. */
+#define USER_PROGRAM(name, text)                    \
+    extern const char name##_start[], name##_end[]; \
+    asm(".pushsection .rodata\n" #name "_start:\n" text "\n" #name "_end:\n.popsection")
 
 /* Memory that no guest may read: hypercalls with it for an argument give -XEN_EFAULT. */
 #define POINTER_BAD ((void *)HYPERVISOR_VIRT_START)
