@@ -3,28 +3,39 @@
  * bvt: Borrowed Virtual Time.
  *
  * K. Duda, D. Cheriton, "Borrowed-Virtual-Time (BVT) scheduling: supporting latency-sensitive
- * threads in a general-purpose scheduler", SOSP 1999, section 2. In the paper's letters:
+ * threads in a general-purpose scheduler", SOSP 1999. In the paper's letters:
  *
- *   A_i  actual virtual time: advances by running time / weight, in whole mcu of running time
- *   E_i  effective virtual time: A_i - (warped ? W_i : 0); the smallest one runs
- *   SVT  scheduler virtual time: the smallest A_i of the runnable; on waking, A_i = max(A_i, SVT),
- * so sleeping earns nothing C    context switch allowance: real time by which the running one may
- * get ahead of another one with an equal claim, C / w_i of virtual time. One that wakes with a
- * smaller E preempts at once, C or not. W_i  warp; L_i warp time limit; U_i unwarp time
- * requirement: section 2's low latency, and what keeps it from being abused mcu  minimum charging
- * unit
+ *   A_i   actual virtual time: advances by running time / weight, in whole mcu of running time
+ *   E_i   effective virtual time: A_i - (warped ? W_i : 0); the smallest one runs
+ *   SVT   scheduler virtual time: the smallest A_i of the runnable; on waking, A_i = max(A_i, SVT),
+ *         so sleeping earns nothing
+ *   C     context switch allowance, real time: the running one, i, gives way to j when E_j <= E_i -
+ *         C / w_i. One that wakes with a smaller E preempts at once, C or not
+ *   W_i   warp, in virtual time; L_i, warp time limit and U_i, unwarp time requirement, in real
+ *         time, keep it from being abused
+ *   mcu   minimum charging unit
  *
- * Where the paper leaves room, or we differ:
- *   - mcu. Running time that is not yet a whole mcu is carried to the next stretch, not rounded up
- * at each: a vcpu that is interrupted often pays no more than one that is not.
- *   - L bounds the running time in one warp; a warp ends when L is used up or when the vcpu did not
- *     run warped for U. After L it is unwarped for U of real time, and then warped again where it
- *     stands. With U = 0 it is warped again when it next wakes. L = 0: no limit.
- *   - Yielding, which the paper does not have: the first one of the queue runs next, allowance or
- * not.
+ * The other description that is at hand is Xen's (common/sched_bvt.c of Xen 2.0), whose defaults of
+ * C (5 ms) and mcu (100 us) are ours. Where the paper leaves room, or we differ:
+ *   - mcu. Running time that is not yet a whole mcu is carried to the next stretch; Xen rounds it
+ *     up at each. So one that is interrupted often pays no more than one that is not.
+ *   - warpback. In the paper a thread (or whoever acts for it) sets the flag; Xen sets it on
+ *     waking and clears it on blocking. Here it is a parameter: where it is 1, it is warped
+ *     whenever L and U allow.
+ *   - L bounds the running time in one warp; Xen counts real time from waking. A warp ends when L
+ *     is used up or when the vcpu did not run warped for U. After L it is unwarped for U of real
+ *     time, and then warped again where it stands. With U = 0 it is warped again when it next
+ *     wakes. L = 0: no limit.
+ *   - Xen lets the running one finish C even when one that woke has a smaller E; the paper and we
+ *     do not.
+ *   - All sleeping is alike. The paper excepts involuntary waiting, such as for a page fault,
+ *     from A_i = max(A_i, SVT); a hypervisor is not told why a guest blocks.
+ *   - Changing a weight keeps what one is ahead of SVT by worth the same time. So the promise
+ *     holds from the next moment on, and nobody waits out a debt at a rate that it no longer has.
+ *     A goes back then, though not behind SVT; it never does otherwise.
+ *   - Yielding: the first one of the queue runs next, allowance or not.
  *   - Multiprocessors. Each CPU has its own queue and its own SVT; a vcpu that moves keeps its
- * distance from SVT. (The paper lets each processor pick from all threads, with a penalty on
- * migration.)
+ *     distance from SVT.
  *
  * Promise, by construction. Those that stay runnable on one CPU, unwarped: nobody's A exceeds SVT
  * by more than (C + mcu) / w_i, since it is preempted there; one that is, or was, warped may have
@@ -116,6 +127,29 @@ static uint64_t lead(struct sched_vcpu *v, uint64_t now)
     if (v->status == SCHED_BLOCKED && now - v->since >= SCHED_SLEEP_MAX)
         return 0;
     return sched_before(least, b->avt.at) ? b->avt.at - least : 0;
+}
+
+static uint64_t allowance(const struct sched_vcpu *v)
+{
+    return sched_virtual(all(v->cpu)->allowance, ((const struct bvt_vcpu *)v->state)->weight);
+}
+
+/* What v is ahead by is worth the same time at its new weight; but what it borrowed by warping,
+ * which may be far more than running earns, does not grow. If it waits, it was taken out. */
+static void reweigh(struct sched_vcpu *v, uint64_t old, uint64_t now)
+{
+    struct bvt_vcpu *b = of(v);
+    struct sched_cpu *c = v->cpu;
+    if (v->status == SCHED_QUEUED) { /* SVT, with v among those that wait */
+        uint64_t other = c->current != NULL ? of(c->current)->avt.at : b->avt.at;
+        on(c)->svt = sched_later(on(c)->svt, least_of(c, sched_sooner(other, b->avt.at)));
+    }
+    uint64_t ahead = v->status == SCHED_QUEUED ? b->avt.at - on(c)->svt : lead(v, now);
+    uint64_t worth = ahead * old / b->weight, most = ahead;
+    if (most < allowance(v) + sched_virtual(all(c)->mcu, b->weight))
+        most = allowance(v) + sched_virtual(all(c)->mcu, b->weight);
+    b->avt.at = on(c)->svt + (worth < most ? worth : most);
+    sched_vclock_reweigh(&b->avt, old, b->weight);
 }
 
 /* ---- Warp ---- */
@@ -211,11 +245,6 @@ static void bvt_charge(struct sched_vcpu *v, uint64_t ran, uint64_t now)
     }
 }
 
-static uint64_t allowance(struct sched_vcpu *v)
-{
-    return sched_virtual(all(v->cpu)->allowance, of(v)->weight);
-}
-
 static struct sched_vcpu *bvt_pick(struct sched_cpu *c, struct sched_vcpu *cur, enum sched_why why,
                                    uint64_t now)
 {
@@ -272,7 +301,7 @@ static void bvt_changed(struct sched *s, struct sched_vcpu *v, uint32_t offset, 
     struct bvt_vcpu *b = of(v);
     switch (offset) {
     case offsetof(struct bvt_vcpu, weight):
-        sched_vclock_reweigh(&b->avt, old, b->weight);
+        reweigh(v, old, now);
         break;
     case offsetof(struct bvt_vcpu, warp_limit):
     case offsetof(struct bvt_vcpu, unwarp):
@@ -302,7 +331,15 @@ static const char *bvt_check(const struct sched *s, const struct sched_vcpu *v, 
     return NULL;
 }
 
-/* The defaults of allowance and mcu are Xen 2.0's. */
+/* See the top: C and two mcu, one carried at either end, and what it may borrow. */
+static uint64_t bvt_share_error(const struct sched_vcpu *v)
+{
+    const struct bvt_vcpu *b = (const struct bvt_vcpu *)v->state;
+    uint64_t own = all(v->cpu)->allowance + 2 * all(v->cpu)->mcu;
+    return sched_virtual(own, b->weight) + 2 + (b->warpback != 0 ? b->warp : 0);
+}
+
+/* allowance and mcu: Xen's, see the top. */
 static const struct sched_param params[] = {
     SCHED_PARAM(SCHED_OF_ALL, struct bvt, allowance, "ns", 0, 1000000000, 5000000,
                 "C: how far the running one may get ahead of its share"),
@@ -349,4 +386,5 @@ const struct sched_policy sched_bvt = {
     .expire = bvt_expire,
     .changed = bvt_changed,
     .check = bvt_check,
+    .share_error = bvt_share_error,
 };

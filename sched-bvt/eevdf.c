@@ -3,24 +3,26 @@
  * eevdf: Earliest Eligible Virtual Deadline First.
  *
  * I. Stoica, H. Abdel-Wahab, "Earliest Eligible Virtual Deadline First: A Flexible and Accurate
- * Mechanism for Proportional Share Resource Allocation", Old Dominion University TR-95-22, 1995. A
- * client asks for service in requests of length r. A request is eligible from the virtual time ve
- * at which a fluid machine would have given the client what it has had so far, and due at vd = ve +
- * r / w. Of the eligible requests the one with the earliest deadline runs. Virtual time V is that
- * of the fluid machine; lag is what a client is behind it by.
+ * Mechanism for Proportional Share Resource Allocation", Old Dominion University TR-95-22, 1995
+ * (revised 1996). A client asks for service in requests of length r. A request is eligible from the
+ * virtual time ve at which a fluid machine would have given the client what it has had so far, and
+ * due at vd = ve + r / w. Of the eligible requests the one with the earliest deadline runs. Virtual
+ * time V is that of the fluid machine; lag is what a client is behind it by.
  *
  * Joining and leaving with lag != 0 changes V for the others so that all lags keep adding up to
- * zero (section 3): here V is the average of the clients' clocks (average.h), which says the same.
+ * zero (the paper's dynamic operations): here V is the average of the clients' clocks (average.h),
+ * which says the same.
  *
  * Differs:
  *   - A sleeper keeps its lag, cut to one of its requests either way. It is never more ahead,
- * unless parameters changed; if it is more behind, by a longer request of another, it cannot save
- * that up.
+ *     unless parameters changed; if it is more behind, by a longer request of another, it cannot
+ *     save that up.
  *   - Yielding gives up the rest of the request.
  *   - Each CPU has its own queue and V; one that moves keeps its lag.
  *
- * Promise: while the set of runnable clients and their weights stay, -r_max < lag < max(r_max, q)
- * (Theorem 1; q is the quantum that decisions are made at), in ns of service.
+ * Promise: while the set of runnable clients and their weights stay, -r_max < lag < max(r_max, q),
+ * in ns of service (the paper's bound in steady conditions; q is the quantum that decisions are
+ * made at).
  */
 #include "average.h"
 
@@ -195,6 +197,14 @@ static void eevdf_changed(struct sched *s, struct sched_vcpu *v, uint32_t offset
         join(v, v->cpu);
 }
 
+/* lag goes from one end of its range to the other, at most. */
+static uint64_t eevdf_share_error(const struct sched_vcpu *v)
+{
+    const struct eevdf_vcpu *x = (const struct eevdf_vcpu *)v->state;
+    uint64_t q = quantum(v->cpu), r = x->request;
+    return sched_virtual(r + (r > q ? r : q), x->weight) + 2;
+}
+
 static const struct sched_param params[] = {
     SCHED_PARAM(SCHED_OF_ALL, struct eevdf, quantum, "ns", 100000, 1000000000, 1000000,
                 "q: how often it is decided anew"),
@@ -232,4 +242,5 @@ const struct sched_policy sched_eevdf = {
     .slice = eevdf_slice,
     .preempts = eevdf_preempts,
     .changed = eevdf_changed,
+    .share_error = eevdf_share_error,
 };

@@ -9,20 +9,30 @@
  * The policy keeps its numbers in the state words and says who is before whom.
  *
  * Which calls come when; c is always v->cpu, and charged up to now:
- *   wake     v was BLOCKED, is in no queue yet; enqueue follows
- *   enqueue  v is about to be QUEUED: set ready.key (and ready.floor); true: into the run queue,
- *            false: parked, and a timer is armed that will end it
- *   sleep    v is still RUNNING or QUEUED, and about to be BLOCKED; its timer is cancelled after
- *   move     v, BLOCKED or QUEUED, leaves c for `to`: make its numbers mean the same there. If it
- * is QUEUED, enqueue follows there. Reading the clock of c needs its lock. charge   v, the current
- * one, ran for `ran` ns up to now pick     choose: cur (NULL if none is running), one of the run
- * queue, or NULL if there is none that may run. cur goes to enqueue if it is not chosen. slice    v
- * is now current: ns until the next pick, > 0 preempts should v, just woken and not yet queued, run
- * instead of cur? Then the next pick says SCHED_WOKEN expire   the timer of v is due, and was taken
- * out. If v waits, enqueue follows. changed  the parameter at `offset` of v (NULL: of the
- * scheduler) had the value `old`. If v waits, it was taken out and enqueue follows. check    NULL,
- * or why the value is refused beyond its range Any but enqueue, charge, pick, slice and preempts
- * may be NULL.
+ *
+ *   wake      v was BLOCKED, is in no queue yet; enqueue follows
+ *   enqueue   v is about to be QUEUED: set ready.key (and ready.floor). true: into the run queue;
+ *             false: parked, and a timer is armed that will end it
+ *   sleep     v is still RUNNING or QUEUED, and about to be BLOCKED; its timer is cancelled after
+ *   move      v, BLOCKED or QUEUED, leaves c for `to`: make its numbers mean the same there. If it
+ *             is QUEUED, enqueue follows there. Reading the clock of c needs its lock
+ *   charge    v, the current one, ran for `ran` ns up to now
+ *   pick      choose: cur (NULL if none is running), one of the run queue, or NULL if there is none
+ *             that may run. cur goes to enqueue if it is not chosen
+ *   slice     v is now current: ns until the next pick, > 0
+ *   preempts  should v, just woken and not yet queued, run instead of cur? Then the next pick says
+ *             SCHED_WOKEN
+ *   expire    the timer of v is due, and was taken out. If v waits, enqueue follows
+ *   changed   the parameter at `offset` of v (NULL: of the scheduler) had the value `old`. If v
+ *             waits, it was taken out and enqueue follows
+ *   check     NULL, or why the value is refused beyond its range
+ *   share_error  what it promises, for tests and for whoever plots it beside what was measured: of
+ *             two that stay runnable on one CPU for any time, with all parameters but weights
+ *             alike, the services (scaled to the default weight) differ by at most the sum of both
+ *             errors. ns at the default weight. The top of the policy's file says why
+ *
+ * Any but enqueue, charge, pick, slice and preempts may be NULL; no share_error: nothing is
+ * promised for any length of time.
  */
 #ifndef SCHED_POLICY_H
 #define SCHED_POLICY_H
@@ -96,6 +106,7 @@ struct sched_policy {
                     uint64_t now);
     const char *(*check)(const struct sched *s, const struct sched_vcpu *v, uint32_t offset,
                          uint64_t value);
+    uint64_t (*share_error)(const struct sched_vcpu *v);
 };
 
 /*

@@ -78,6 +78,12 @@ static bool rr_preempts(struct sched_vcpu *v, struct sched_vcpu *cur, uint64_t n
     return false;
 }
 
+/* One quantum between two. */
+static uint64_t rr_share_error(const struct sched_vcpu *v)
+{
+    return quantum(v->cpu) / 2 + 1;
+}
+
 static const struct sched_param params[] = {
     SCHED_PARAM(SCHED_OF_ALL, struct rr, quantum, "ns", 100000, 1000000000, 10000000,
                 "how long one runs before it is the next one's turn"),
@@ -100,4 +106,5 @@ const struct sched_policy sched_rr = {
     .pick = rr_pick,
     .slice = rr_slice,
     .preempts = rr_preempts,
+    .share_error = rr_share_error,
 };

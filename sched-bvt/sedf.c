@@ -3,27 +3,29 @@
  * sedf: Simple Earliest Deadline First.
  *
  * Xen's second scheduler after BVT, as described by L. Cherkasova, D. Gupta, A. Vahdat, "Comparison
- * of the Three CPU Schedulers in Xen", SIGMETRICS PER 35(2), 2007, section 2.2: a vcpu reserves
- * `slice` ns in each `period`; of those with some of their slice left, the earliest end of period
- * runs; what remains of the processor goes to those that take `extra` time. Each CPU is scheduled
- * by itself, and nobody is moved to another one.
+ * of the Three CPU Schedulers in Xen", SIGMETRICS PER 35(2), 2007: a vcpu reserves `slice` ns in
+ * each `period`; of those with some of their slice left, the earliest end of period runs; what
+ * remains of the processor goes to those that take `extra` time. Each CPU is scheduled by itself,
+ * and nobody is moved to another one.
  *
  * Differs:
  *   - Waking in the middle of a period follows the constant bandwidth server (L. Abeni, G.
- * Buttazzo, "Integrating Multimedia Applications in Hard Real-Time Systems", RTSS 1998, rule 6):
- * the rest of the slice is kept if it fits before the deadline at the reserved rate; else a new
- * period starts. So a reservation never takes more than its rate from the others, however one
- * sleeps.
+ *     Buttazzo, "Integrating Multimedia Applications in Hard Real-Time Systems", RTSS 1998, the
+ *     rule for a job that arrives while the server is idle): the rest of the slice is kept if it
+ *     fits before the deadline at the reserved rate; else a new period starts. So a reservation
+ *     never takes more than its rate from the others, however one sleeps.
  *   - Extra time goes to whoever had least of it so far among those that want it now, in quanta.
- *   - Reservations that add up to more than a CPU are refused. (sched_add finds room by the number
- * of vcpus, and moving one by affinity is not refused: then deadlines may be missed.)
+ *   - Reservations that add up to more than a CPU are refused. (sched_add finds room by the
+ *     number of vcpus, and moving one by affinity is not refused: then deadlines may be missed.)
+ *   - There is no latency hint, and shares are reserved by slice and period, not by weight.
  *
  * Work-conserving only if somebody with `extra` is runnable.
  *
  * Promise: while reservations on a CPU add up to one at most, each runnable vcpu gets its slice in
  * each of its periods (C. Liu, J. Layland, "Scheduling Algorithms for Multiprogramming in a
- * Hard-Real-Time Environment", JACM 20(1), 1973, theorem 7), and without `extra` no more. Of extra
- * time, two that want it all the time differ by at most a quantum each.
+ * Hard-Real-Time Environment", JACM 20(1), 1973: the deadline driven algorithm meets all deadlines
+ * up to full utilisation), and without `extra` no more. Of extra time, two that want it all the
+ * time differ by at most a quantum each.
  */
 #include "policy.h"
 
@@ -257,6 +259,12 @@ static const char *sedf_check(const struct sched *s, const struct sched_vcpu *v,
     return NULL;
 }
 
+/* Of those that reserve nothing. */
+static uint64_t sedf_share_error(const struct sched_vcpu *v)
+{
+    return quantum(v->cpu) + 1;
+}
+
 /* A new vcpu reserves nothing and takes extra time, as Xen's guests did. */
 static const struct sched_param params[] = {
     SCHED_PARAM(SCHED_OF_ALL, struct sedf, quantum, "ns", 100000, 1000000000, 5000000,
@@ -299,4 +307,5 @@ const struct sched_policy sched_sedf = {
     .expire = sedf_expire,
     .changed = sedf_changed,
     .check = sedf_check,
+    .share_error = sedf_share_error,
 };

@@ -3,27 +3,27 @@
  * stride: stride scheduling.
  *
  * C. Waldspurger, W. Weihl, "Stride Scheduling: Deterministic Proportional-Share Resource
- * Management", MIT/LCS/TM-528, 1995: section 3.1 (each client has a pass, which advances by its
- * stride, inverse to its tickets, each quantum; the smallest pass runs), 3.2 (dynamic
- * participation: a client leaves with remain = pass - global pass and rejoins with pass = global
- * pass + remain; tickets may change) and 3.3 (a quantum used in part advances pass in part).
- * Tickets are `weight`.
+ * Management", MIT/LCS/TM-528, 1995: each client has a pass, which advances by its stride, inverse
+ * to its tickets, each quantum; the smallest pass runs. Dynamic participation: a client leaves with
+ * remain = pass - global pass and rejoins with pass = global pass + remain; tickets may change. A
+ * quantum that is used in part advances pass in part. Tickets are `weight`.
  *
  * Differs:
- *   - The global pass is the exact average of the passes (average.h). The paper advances it by the
- *     global stride, and then it drifts from the passes whenever one leaves with remain != 0 for
- *     good: later arrivals would be placed ever further off.
- *     Hence a client that rejoins stands remain away from the average that it is then a part of.
+ *   - The global pass is the exact average of the passes (average.h). The paper advances it by
+ *     the global stride, and then it drifts from the passes whenever one leaves with remain != 0
+ *     for good: later arrivals would be placed ever further off. Hence a client that rejoins
+ *     stands remain away from the average that it is then a part of.
  *   - remain is cut to one stride either way. One is never more ahead (see below), unless
- * parameters changed; one that is more behind, by others' quanta, cannot save that up by sleeping.
+ *     parameters changed; one that is more behind, by others' quanta, cannot save that up by
+ *     sleeping.
  *   - Each CPU has its own queue and global pass; one that moves keeps its remain.
  *   - A first-time arrival has remain = 0 on a CPU that nobody uses, else one stride, as in the
- * paper.
+ *     paper.
  *
- * Promise: for any two that stay runnable on one CPU, the error is at most one quantum each
- * (section 4.1: the relative error between a pair is at most one quantum): nobody's pass exceeds
- * the smallest by more than its stride. One that joins keeps what it was ahead or behind; over all
- * it is behind by at most n quanta (section 4.1, the absolute error).
+ * Promise: for any two that stay runnable on one CPU, the error is at most one quantum each (the
+ * paper's relative error between a pair): nobody's pass exceeds the smallest by more than its
+ * stride. One that joins keeps what it was ahead or behind. Over all, one may be behind by a number
+ * of quanta that grows with the number of clients (the paper's absolute error, O(n)).
  */
 #include "average.h"
 
@@ -151,7 +151,7 @@ static bool stride_preempts(struct sched_vcpu *v, struct sched_vcpu *cur, uint64
     return false; /* quanta are not cut short */
 }
 
-/* Section 3.2: what it is ahead by, in time, stays. */
+/* Tickets changed: what it is ahead by, in time, stays. */
 static void stride_changed(struct sched *s, struct sched_vcpu *v, uint32_t offset, uint64_t old,
                            uint64_t now)
 {
@@ -170,6 +170,11 @@ static void stride_changed(struct sched *s, struct sched_vcpu *v, uint32_t offse
     sched_vclock_reweigh(&x->pass, old, weight);
     if (v->status != SCHED_BLOCKED)
         join(v, v->cpu);
+}
+
+static uint64_t stride_share_error(const struct sched_vcpu *v)
+{
+    return sched_virtual(quantum(v->cpu), ((const struct stride_vcpu *)v->state)->weight) + 2;
 }
 
 static const struct sched_param params[] = {
@@ -206,4 +211,5 @@ const struct sched_policy sched_stride = {
     .slice = stride_slice,
     .preempts = stride_preempts,
     .changed = stride_changed,
+    .share_error = stride_share_error,
 };

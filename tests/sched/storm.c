@@ -28,6 +28,8 @@ static void set_something(struct storm *storm, struct world *w, struct actor *a)
 {
     const struct sched_policy *p = w->s.policy;
     const struct sched_param *param = &p->params[rng_below(&storm->rng, p->n_params)];
+    if (storm->only != NULL && strcmp(storm->only, param->field.name) != 0)
+        return;
     bool own = param->field.scope == SCHED_OF_VCPU;
     uint64_t value = storm_value(&storm->rng, param);
     bool legal = !rng_one_in(&storm->rng, 16);

@@ -12,6 +12,7 @@ struct storm {
     struct rng rng;
     uint32_t vcpus;   /* at most, <= WORLD_VCPUS */
     bool params;      /* set parameters too */
+    const char *only; /* this one alone; NULL: any */
     uint64_t longest; /* ns between two events, at most; usually far less */
 };
 

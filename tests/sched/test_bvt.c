@@ -2,8 +2,8 @@
 /*
  * BVT by example.
  *
- * The situations are those of Duda and Cheriton, SOSP 1999, section 2: a compiler and a simulator
- * that share by weight, a player that joins them warped and unwarped, and one that runs away. The
+ * The situations are those of Duda and Cheriton, SOSP 1999: a compiler and a simulator that share
+ * by weight, a player that joins them warped and unwarped, and one that runs away. The
  * paper shows them as figures, whose numbers are not repeated here: the schedules below were
  * derived by hand from the algorithm as the paper defines it, a letter for each ms (mcu = 1 ms):
  *
@@ -458,7 +458,7 @@ static void limits_are_obeyed(void **state)
 
 /* ---- Virtual time, under a storm on one CPU ---- */
 
-static uint64_t last_svt, last_avt[WORLD_VCPUS];
+static uint64_t last_svt, last_avt[WORLD_VCPUS], last_weight[WORLD_VCPUS];
 static uint32_t last_born[WORLD_VCPUS];
 
 static void see_time(struct world *w, uint32_t cpu)
@@ -470,9 +470,11 @@ static void see_time(struct world *w, uint32_t cpu)
         struct actor *a = &w->actors[i];
         if (!a->exists)
             continue;
-        uint64_t avt = world_field(w, cpu, a, "avt");
-        world_require(w, a->born != last_born[i] || !sched_before(avt, last_avt[i]));
+        uint64_t avt = world_field(w, cpu, a, "avt"), weight = world_get(w, a, "weight");
+        bool same = a->born == last_born[i] && weight == last_weight[i];
+        world_require(w, !same || !sched_before(avt, last_avt[i]));
         last_avt[i] = avt;
+        last_weight[i] = weight;
         last_born[i] = a->born;
         if (a->v.status != SCHED_BLOCKED)
             world_require(w, !sched_before(avt, svt));
