@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/runner/axes.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,12 +47,42 @@ size_t axis_find(const struct suite *suite, const char *name)
     return AXIS_NONE;
 }
 
+/* Texts that were parsed: a value is the place of one, from 1; 0 is none. */
+static struct strings texts;
+
+#define TEXT_NONE "none"
+
+static bool is_text(const struct suite *suite, size_t axis)
+{
+    return axis >= AXIS_FIRST_SWEPT && swept(suite, axis)->type == AXIS_TEXT;
+}
+
+static bool parse_text(const char *text, uint64_t *value)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && strchr("_.=+/-", *c) == NULL)
+            return false;
+    *value = 0;
+    if (*text == '\0' || strcmp(text, TEXT_NONE) == 0)
+        return *text != '\0';
+    while (*value < texts.count && strcmp(texts.at[*value], text) != 0)
+        ++*value;
+    if (*value == texts.count)
+        strings_add(&texts, text);
+    ++*value;
+    return true;
+}
+
 const char *axis_range(const struct suite *suite, size_t axis, char *buffer, size_t size)
 {
     static const char *const kinds[] = {[AXIS_COUNT] = "a whole number",
                                         [AXIS_POWER] = "a power of two",
                                         [AXIS_SIZE] = "a multiple of 4"};
     const struct axis *a = swept(suite, axis);
+    if (a->type == AXIS_TEXT) {
+        snprintf(buffer, size, "of letters, digits and _.=+/-, or " TEXT_NONE);
+        return buffer;
+    }
     if (a->type != AXIS_NAME) {
         bool follows = axis == suite->follower;
         snprintf(buffer, size, "%s in %" PRIu64 "..%" PRIu64 "%s%s%s", kinds[a->type], a->min,
@@ -92,6 +123,8 @@ bool axis_parse(const struct suite *suite, size_t axis, const char *text, uint64
         return parse_whole(text, a->min, a->max, value);
     case AXIS_POWER:
         return parse_whole(text, a->min, a->max, value) && (*value & (*value - 1)) == 0;
+    case AXIS_TEXT:
+        return parse_text(text, value);
     case AXIS_SIZE:
         return parse_whole(text, a->min, a->max, value) && *value % 4 == 0;
     }
@@ -102,6 +135,8 @@ char *axis_text(const struct suite *suite, size_t axis, uint64_t value)
 {
     if (axis_is_named(suite, axis))
         return copy_text(suite->choice(axis, (unsigned)value));
+    if (is_text(suite, axis))
+        return copy_text(value == 0 ? TEXT_NONE : texts.at[value - 1]);
     if (axis == suite->follower && value == AXIS_FOLLOW)
         return copy_text(axis_name(suite, suite->leader));
     return format_text("%" PRIu64, value);
@@ -113,7 +148,8 @@ int axis_compare(const struct suite *suite, size_t axis, const char *a, const ch
     if (axis == AXIS_SUBJECT) {
         rank_a = suite_subject_find(suite, a);
         rank_b = suite_subject_find(suite, b);
-    } else if (!axis_parse(suite, axis, a, &rank_a) || !axis_parse(suite, axis, b, &rank_b)) {
+    } else if (is_text(suite, axis) || !axis_parse(suite, axis, a, &rank_a) ||
+               !axis_parse(suite, axis, b, &rank_b)) {
         rank_a = rank_b = 0;
     }
     if (rank_a != rank_b)

@@ -28,6 +28,7 @@ enum axis_type {
     AXIS_COUNT, /* a whole number in min..max */
     AXIS_POWER, /* a power of two in min..max */
     AXIS_SIZE,  /* a multiple of 4 in min..max */
+    AXIS_TEXT,  /* letters, digits and _ . = + / -; "none" */
 };
 
 /* One that sweeps vary. */

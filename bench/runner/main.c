@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     const struct argp argp = {
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc = "Measures I/O rings on this machine.\v",
+        .doc = "Measures I/O rings on this machine, and schedulers in simulation.\v",
         .help_filter = list_commands,
     };
     struct choice choice = {0};

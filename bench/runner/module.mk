@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-# The host tool. Comes after bench/native, whose NATIVE_OBJECTS and NATIVE_LIBS it links.
+# The host tool. It is linked by suites/module.mk, with what the suites measure.
 
 RUNNER_C := $(wildcard bench/runner/*.c bench/runner/suites/*.c)
 RUNNER_LIBS := -lconfig -ljansson -lgsl -lgslcblas
+
+# What the suites measure; expanded where it is used, once those folders have been read.
+SUITE_OBJECTS = $(NATIVE_OBJECTS) $(call objects,opt,$(SIM_C) $(SCHED_C))
 
 # What it was built from is part of what it says of each run: looked up at every build, and written
 # only when it changed.
@@ -14,10 +17,6 @@ $(BUILD_INFO): always
 EXTRA_bench/runner/environment.c := -I$(B)/gen
 $(foreach v,opt asan,$(call objects,$(v),bench/runner/environment.c)): $(BUILD_INFO)
 
-$(B)/ringside: $(call objects,opt,$(RUNNER_C)) $(NATIVE_OBJECTS)
-	@echo "  LD $@"
-	@$(CC) $(FLAGS_opt) $^ $(RUNNER_LIBS) $(NATIVE_LIBS) -o $@
-BUILD += $(B)/ringside
 
 always:
 .PHONY: always

@@ -9,18 +9,21 @@
 
 #define SUFFIX ".exp"
 
-static char *root(void)
+char *place_of_program(const char *name)
 {
-    const char *given = getenv(PLACE_VARIABLE);
-    if (given != NULL && *given != '\0')
-        return copy_text(given);
     char exe[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
     if (length <= 0)
-        return copy_text("..");
+        return copy_text(name);
     exe[length] = '\0';
     *strrchr(exe, '/') = '\0';
-    return format_text("%s/..", exe);
+    return format_text("%s/%s", exe, name);
+}
+
+static char *root(void)
+{
+    const char *given = getenv(PLACE_VARIABLE);
+    return given != NULL && *given != '\0' ? copy_text(given) : place_of_program("..");
 }
 
 char *place_of(const char *sub)

@@ -15,6 +15,9 @@
 /* root/sub; the caller frees. */
 char *place_of(const char *sub);
 
+/* A program of ours that lies beside this one; the caller frees. */
+char *place_of_program(const char *name);
+
 /* What the user named: a path if it has a / or ends in .exp, else a description of ours. */
 char *place_of_experiment(const char *name);
 

@@ -116,8 +116,10 @@ static char *heading(const struct view *v, size_t i)
         return format_text("%.*s%s (%s)", length - (int)strlen(NS), name, per, time);
     if (each)
         return format_text("%.*s%s%s%s", length, name, per, *prefix == '\0' ? "" : ", ", prefix);
-    return format_text("%s (%s%s%s)", name, prefix, *prefix == '\0' ? "" : " ",
-                       metric_unit(v->data->suite, name));
+    const char *unit = metric_unit(v->data->suite, name);
+    if (*unit == '\0' && *prefix == '\0')
+        return copy_text(name);
+    return format_text("%s (%s%s%s)", name, prefix, *prefix == '\0' ? "" : " ", unit);
 }
 
 static void add_value(struct table *t, const struct view *v, const struct data_point *point,

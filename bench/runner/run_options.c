@@ -30,13 +30,14 @@ static const struct argp_option argp_options[] = {
      "Where to write: a folder that does not exist yet, or is empty (default: "
      "results/TIME-EXPERIMENTS)",
      0},
-    {"seed", KEY_SEED, "N", 0, "Of the random order and the bootstrap (default: drawn)", 0},
+    {"seed", KEY_SEED, "N", 0,
+     "Of the random order, simulations and the bootstrap (default: drawn)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0,
-     "Replace an axis, subjects, repetitions or duration_ms in every sweep; several values between "
-     "commas; may be repeated",
+     "Replace an axis, subjects, repetitions or duration_ms in every sweep of the suites that have "
+     "it; several values between commas; may be repeated",
      0},
     {"repetitions", KEY_REPETITIONS, "N", 0, "Observations of each point", 0},
-    {"duration", KEY_DURATION, "MS", 0, "Length of an observation in milliseconds", 0},
+    {"duration", KEY_DURATION, "MS", 0, "Length of an observation, in (simulated) milliseconds", 0},
     {"shard", KEY_SHARD, "I/N", 0, "Only the I-th of N parts; `ringside merge` joins them", 0},
     {"processes", KEY_PROCESSES, NULL, 0, "Two processes rather than two threads", 0},
     {"events", KEY_EVENTS, "LIST", 0, "Hardware counters, by libpfm4's names, between commas", 0},
@@ -169,8 +170,9 @@ void run_options_parse(struct run_options *options, int argc, char **argv)
         .options = argp_options,
         .parser = parse,
         .args_doc = "EXPERIMENT...",
-        .doc = "Measures all points of the experiments in random order, prints tables and draws "
-               "figures. An experiment is one of `ringside list experiments`, or the path of a "
+        .doc = "Measures all points of the experiments, prints tables and draws figures. What this "
+               "machine does is measured in random order, what is simulated after it. An "
+               "experiment is one of `ringside list experiments`, or the path of a "
                "description.",
     };
     *options = (struct run_options){

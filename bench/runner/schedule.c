@@ -97,7 +97,7 @@ uint64_t turn_host_ns(const struct plan *plans, const struct turn *turn)
 {
     const struct experiment *e = plans[turn->plan].experiment;
     return e->suite->host_ns(&plans[turn->plan].points[turn->point].point,
-                             e->duration_ms * NS_PER_MS);
+                             e->duration_ms * NS_PER_MS, turn->rep > 1);
 }
 
 /* Finalizer of splitmix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): neighbouring seeds and

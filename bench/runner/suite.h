@@ -89,8 +89,9 @@ struct suite {
     const char *(*missing)(const struct point *point);
     const char *(*refusal)(const struct point *point, char text[SUITE_REASON]);
 
-    /* About how long observing it takes; for the estimate alone. */
-    uint64_t (*host_ns)(const struct point *point, uint64_t duration_ns);
+    /* About how long observing it takes; for the estimate alone. again: the run has observed the
+     * point before. */
+    uint64_t (*host_ns)(const struct point *point, uint64_t duration_ns, bool again);
 
     /* Opened once a run, by whoever observes. NULL with a fault if it cannot be. */
     void *(*open)(const struct suite_config *config, struct fault *fault);

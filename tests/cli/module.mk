@@ -6,17 +6,22 @@ TOOL_OBJECTS := $(call objects,asan,$(filter-out %/main.c,$(RUNNER_C)))
 
 define tool-test
 TESTS += $(B)/test_$(1)
-$(B)/test_$(1): $(call objects,asan,tests/cli/test_$(1).c) $(TOOL_OBJECTS) $(NATIVE_OBJECTS)
+$(B)/test_$(1): $(call objects,asan,tests/cli/test_$(1).c) $(TOOL_OBJECTS) $(SUITE_OBJECTS)
 	@$(CC_asan) $(FLAGS_asan) $$^ $(RUNNER_LIBS) $(NATIVE_LIBS) -lcmocka -o $$@
 endef
 $(foreach t,stats hists sweep results,$(eval $(call tool-test,$(t))))
 
-$(B)/asan/ringside: $(call objects,asan,$(RUNNER_C)) $(NATIVE_OBJECTS)
+$(B)/asan/ringside: $(call objects,asan,$(RUNNER_C)) $(SUITE_OBJECTS)
 	@mkdir -p $(@D)
 	@$(CC_asan) $(FLAGS_asan) $^ $(RUNNER_LIBS) $(NATIVE_LIBS) -o $@
 
+# What the tool has callgrind count, where it looks for it.
+$(B)/asan/sim_observe: $(B)/sim_observe
+	@mkdir -p $(@D)
+	@cp $< $@
+
 # tests/run takes programs without arguments.
 TESTS += $(B)/test_tool
-$(B)/test_tool: $(B)/asan/ringside tests/cli/test_tool
+$(B)/test_tool: $(B)/asan/ringside $(B)/asan/sim_observe tests/cli/test_tool
 	@printf '#!/bin/sh\nexec "%s" "%s"\n' $(abspath tests/cli/test_tool) $(abspath $<) > $@
 	@chmod +x $@

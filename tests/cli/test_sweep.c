@@ -269,6 +269,46 @@ static void test_shards_make_the_whole(void **state)
     schedule_free(&whole);
 }
 
+/* Of a suite that follows from its seed. */
+static void test_seeded_suites_keep_their_order(void **state)
+{
+    const struct fixture *f = *state;
+    struct experiment *e = read_sweeps(ONE_WAY, EFFORT_STANDARD);
+    struct suite seeded = suite_native;
+    seeded.seeded = true;
+    e->suite = &seeded;
+    struct plan plans[2] = {{.experiment = e}, f->plan};
+    plans[0].points = f->plan.points;
+    plans[0].point_count = POINTS;
+    struct schedule both, alone;
+    schedule_make(&both, plans, 2, 7, (struct shard){1, 1});
+    alone = make(f, 7, 1, 1);
+    assert_int_equal(both.count, 2 * POINTS * REPETITIONS);
+    for (size_t i = 0; i < alone.count; i++) {
+        assert_int_equal(both.turns[i].plan, 1);
+        assert_int_equal(both.turns[i].seq, alone.turns[i].seq);
+        assert_int_equal(both.turns[i].point, alone.turns[i].point);
+        const struct turn *turn = &both.turns[alone.count + i];
+        assert_int_equal(turn->plan, 0);
+        assert_int_equal(turn->seq, i + 1);
+        assert_int_equal(turn->rep, i / POINTS + 1);
+        assert_int_equal(turn->point, i % POINTS);
+    }
+    schedule_free(&both);
+    schedule_free(&alone);
+    experiment_free(e);
+}
+
+static void test_seeds_are_of_repetitions(void **state)
+{
+    (void)state;
+    const struct turn first = {.rep = 1, .plan = 0, .point = 3}, same = {.rep = 1, .plan = 2},
+                      second = {.rep = 2};
+    assert_true(turn_seed(7, &first) == turn_seed(7, &same));
+    assert_true(turn_seed(7, &first) != turn_seed(7, &second));
+    assert_true(turn_seed(7, &first) != turn_seed(8, &first));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +320,8 @@ int main(void)
         cmocka_unit_test(test_settings),
         cmocka_unit_test_setup_teardown(test_each_repetition_has_every_point, make_plan, free_plan),
         cmocka_unit_test_setup_teardown(test_seed_gives_the_order, make_plan, free_plan),
+        cmocka_unit_test_setup_teardown(test_seeded_suites_keep_their_order, make_plan, free_plan),
+        cmocka_unit_test(test_seeds_are_of_repetitions),
         cmocka_unit_test_setup_teardown(test_shards_make_the_whole, make_plan, free_plan),
     };
     int fd = mkstemps(path, (int)strlen(".exp"));

@@ -167,9 +167,10 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
     return native_refusal(&point);
 }
 
-static uint64_t host_ns(const struct point *p, uint64_t duration_ns)
+static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
 {
     (void)p;
+    (void)again;
     return duration_ns + duration_ns / WARM_SHARE + TURN_NS;
 }
 
