@@ -129,8 +129,27 @@ bool params_of_domain(struct sim *sim, struct domain *d, char *text, size_t size
     return apply_list(sim, d, p->params, text, size);
 }
 
+/* What a point asks for by name, and its policy does not have. */
+static bool lacks(const struct sim_point *p, char *text, size_t size)
+{
+    const struct sched_policy *policy = sched_policy_named(p->policy);
+    if (p->weights != SIM_EQUAL && find(policy, "weight") == NULL)
+        return !refuse(text, size, "%s has no weights: weights must be equal, found %s", p->policy,
+                       sim_weights_name(p->weights));
+    if (p->warp && find(policy, "warpback") == NULL)
+        return !refuse(text, size, "%s has no warp: warp must be off, found on", p->policy);
+    if (p->allowance_ns != SIM_POLICY_DEFAULT && find(policy, "allowance") == NULL)
+        return !refuse(text, size,
+                       "%s has no context switch allowance: allowance_ns must be the default, "
+                       "found %llu",
+                       p->policy, (unsigned long long)p->allowance_ns);
+    return false;
+}
+
 bool params_accepted(const struct sim_point *point, char *text, size_t size)
 {
+    if (lacks(point, text, size))
+        return false;
     struct sim *sim = (struct sim *)calloc(1, sizeof *sim);
     if (sim == NULL)
         return refuse(text, size, "no memory for a simulator");

@@ -71,7 +71,6 @@ static const char *refuse_ranges(const struct sim_point *p, char *text, size_t s
         {true, {"hogs", "", p->hogs, 0, SIM_DOMAINS_MAX}},
         {true, {"wakers", "", p->wakers, 0, SIM_DOMAINS_MAX}},
         {true, {"hogs and wakers together", "", (uint64_t)p->hogs + p->wakers, 1, SIM_DOMAINS_MAX}},
-        {p->mix == SIM_HOGS, {"wakers of the mix hogs", "", p->wakers, 0, 0}},
         {p->mix != SIM_HOGS,
          {"wakers of this mix", "", p->wakers, p->mix == SIM_CLOSED_LOOP ? 2 : 1, SIM_DOMAINS_MAX}},
         {loaded, {"load", " a second", p->load, 1, SIM_LOAD_MAX}},
@@ -91,7 +90,9 @@ static const char *refuse_ranges(const struct sim_point *p, char *text, size_t s
 static const char *refuse_mix(const struct sim_point *p, char *text, size_t size)
 {
     uint64_t second = 1000000000;
-    if (p->mix == SIM_PERIODIC && p->service == SIM_EXPONENTIAL)
+    if (p->mix == SIM_HOGS && p->wakers != 0)
+        snprintf(text, size, "the mix hogs has no wakers: wakers must be 0, found %u", p->wakers);
+    else if (p->mix == SIM_PERIODIC && p->service == SIM_EXPONENTIAL)
         snprintf(text, size, "service of periodic wakers must be constant, found exponential");
     else if ((p->mix == SIM_PERIODIC || p->mix == SIM_POISSON) && p->service_ns > second / p->load)
         snprintf(text, size,

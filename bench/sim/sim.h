@@ -110,10 +110,9 @@ struct sim_point {
  * "wakers." before it in those only: "allowance=1000000,wakers.weight=512,mcu=50000".
  */
 
-/* What `warp` sets in wakers: W of 1 s at the default weight, more than any lead of one that does
- * not hog; for at most 10 ms at a time, and then not for 10 ms: one that hogs gains nothing. */
-#define SIM_WARP \
-    "wakers.warpback=1,wakers.warp=1000000000,wakers.warp_limit=10000000,wakers.unwarp=10000000"
+/* What `warp` sets in wakers: W of 1 s, without limits on it. One that asks for less than its share
+ * runs as soon as it wakes; one that asks for more does until it has borrowed 1 s. */
+#define SIM_WARP "wakers.warpback=1,wakers.warp=1000000000"
 
 #define SIM_DEFAULTS                                                                               \
     (struct sim_point)                                                                             \
