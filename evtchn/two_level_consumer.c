@@ -30,6 +30,8 @@ EVTCHN_WORD_FN uint32_t next(struct evtchn_consumer *c, uint32_t bits)
         c->found = word_load(c->pending, c->at, bits) & ~word_load(c->mask, c->at, bits);
         if (c->mine != NULL)
             c->found &= word_load(c->mine, c->at, bits);
+        if (c->at == 0)
+            c->found &= ~1ULL; /* port 0, were it scribbled upon, would look like the end */
     }
 }
 

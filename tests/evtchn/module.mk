@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# Event channels: what every delivery ABI must do, and what each of them does.
+
+EVTCHN_WORLD := tests/evtchn/world.c
+EVTCHN_CONFORMANCE := $(wildcard tests/evtchn/conformance*.c) $(EVTCHN_WORLD) $(EVTCHN_C)
+
+TESTS += $(B)/test_evtchn $(B)/test_evtchn_asan
+
+$(B)/test_evtchn: $(call objects,opt,$(EVTCHN_CONFORMANCE))
+	@$(CC) $^ -lcmocka -o $@
+
+$(B)/test_evtchn_asan: $(call objects,asan,$(EVTCHN_CONFORMANCE))
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
