@@ -6,8 +6,9 @@
  * What is measured is the module's own code on memory that two cores share. A sending domain has an
  * interdomain channel to each port of a receiving one, which has one vcpu; an event is one
  * evtchn_send(), and is served when evtchn_consumer_next() hands its port out. There is no
- * hypervisor: no hypercall and no interrupt is in a figure. Where a real vcpu is interrupted, the
- * consumer of the two-core measures sees its upcall flag by looking at it all the time.
+ * hypervisor: no hypercall, no interrupt and none of an embedder's locks (evtchn.h: D, P) is in a
+ * figure. Where a real vcpu is interrupted, the consumer of the two-core measures sees its upcall
+ * flag by looking at it all the time.
  *
  * Nothing is subtracted from any figure. What of the measuring is in it, each measure says;
  * evbench_clock_ns() is the time between two readings of the clock with nothing in between.
@@ -25,14 +26,14 @@
 #include "bench/hist/hist.h"
 
 /*
- * The one-core measures do rounds. A round picks `pending` ports at random, has them idle, does the
- * thing that is measured to all of them, and undoes it. Only the thing is timed, by one pair of
- * clock readings around the whole round: that pair is in the figure, which matters where `pending`
- * is small. Picking and undoing touch memory too, of both halves: caches are as after other work on
- * the same channels, and with many ports that means misses.
+ * The one-core measures, order aside, do rounds. A round picks `pending` ports at random, has them
+ * idle, does the thing that is measured to all of them, and undoes it. Only the thing is timed, by
+ * one pair of clock readings around the whole round: that pair is in the figure, which matters
+ * where `pending` is small. Picking and undoing touch memory too, of both halves: caches are as
+ * after other work on the same channels, and with many ports that means misses.
  *
- * The two-core measures pin a producer and a consumer. The order of ports is a random permutation
- * of all, time and again.
+ * The two-core measures pin a producer and a consumer. The producer goes through all ports in
+ * random order, in another one each time around; choosing the next one is in the figures.
  */
 enum evbench_measure {
     EVBENCH_SEND_IDLE,    /* one core: a send to each of the picked ports, which are idle. The first
@@ -42,12 +43,14 @@ enum evbench_measure {
     EVBENCH_SCAN,         /* one core: the picked ports are pending; begin, then next until there is
                            * none (in the figure) */
     EVBENCH_DELIVER,      /* one core: the sends to the picked, idle ports and the scan that serves
-                           * them, together; EVBENCH_DELIVER_ROUNDS rounds between two readings of
-                           * the clock, so that with one port pending it is not mostly clock */
+                           * them, together; where a round is short, several between two readings
+                           * of the clock, EVBENCH_DELIVER_EVENTS events: it is not mostly clock */
     EVBENCH_ORDER,        /* one core, no clock: every port is hot. After each serve the producer
-                           * sends to the next `burst` ports; what a port waits for is counted in
-                           * serves. Follows from the seed: the same point and seed give the same
-                           * observation, to the bit, on any machine */
+                           * sends to `burst` ports more, in the order that the two-core measures
+                           * have; or, where that is 0, to the port just served, so that always all
+                           * are pending. Waiting is counted in serves. Follows from the seed: the
+                           * same point and seed give the same observation, to the bit, on any
+                           * machine */
     EVBENCH_STREAM,       /* two cores: the producer keeps `pending` events under way. Events a
                            * second. In the figure: a cell by which the consumer says how many it
                            * has served */
@@ -60,7 +63,7 @@ enum evbench_measure {
     EVBENCH_MEASURES
 };
 
-#define EVBENCH_DELIVER_ROUNDS 64U
+#define EVBENCH_DELIVER_EVENTS 64U
 
 /* "send-idle", "send-pending", "scan", "deliver", "order", "stream", "handover", "hot"; NULL past
  * the end. */
@@ -79,6 +82,7 @@ uint32_t evbench_abi_ports(size_t i);
 #define EVBENCH_PORTS_MIN 8U
 #define EVBENCH_PORTS_MAX 131072U
 #define EVBENCH_PRIORITIES_MAX 16U
+#define EVBENCH_BURST_MAX 64U
 #define EVBENCH_SERVE_NS_MAX 1000000U
 
 /* What is measured: a point of a sweep. Start from EVBENCH_DEFAULTS. What a measure does not
@@ -90,7 +94,7 @@ struct evbench_point {
                           * no ABI has, are bound, and unmasked */
     uint32_t pending;    /* 1..ports; `ports` means all: ports - 1. send-*, scan, deliver: picked
                           * ports; stream, handover: events under way at most */
-    uint32_t burst;      /* order: 1..ports; `ports`: all are sent to again after each serve */
+    uint32_t burst;      /* order: 0..64, see there */
     uint32_t priorities; /* 1..16: bound ports are dealt out to so many, from the highest on; 1: the
                           * default one. Above 1 only where the ABI has them (fifo) */
     uint32_t serve_ns; /* stream, handover, hot: work of the consumer for each port, 0..10^6, after
@@ -119,8 +123,8 @@ struct evbench_config {
 /*
  * Histograms; each is reset, and filled if the observation says so. In ns; order: in serves.
  *
- *   latency  one-core measures: the time of each round (deliver: of each EVBENCH_DELIVER_ROUNDS of
- *            them). order, handover, hot: from send to serve, of each event
+ *   latency  rounds: the time of each (deliver: of those between two readings). order, handover,
+ *            hot: from send to serve, of each event
  *   worst    order, hot: one value a port: the longest that an event of it waited, one that waits
  *            still when the measured interval ends included. Its maximum is the worst-served port
  *   last     order, hot: one value a sweep: how long the event waited that was served last. A sweep
@@ -165,15 +169,16 @@ double evbench_tsc_hz(const struct evbench *bench);
 double evbench_clock_ns(const struct evbench *bench);
 
 /*
- * Measures one point for about duration_ns after a warm-up of a fourth of it. One-core measures
- * take longer on the whole, by what is not timed; at least one round is done. order takes as long
- * as its EVBENCH_ORDER_SWEEPS times `ports` serves, up to a second, whatever the duration.
+ * Measures one point for about duration_ns after a warm-up of a fourth of it: of rounds, what is
+ * not timed included, and at least one. Before that it lays out the domains anew, in up to some 50
+ * ms. order is not measured by time: after 2 it takes EVBENCH_ORDER_SWEEPS times as many serves as
+ * there are ports, up to some 2 s.
  *
  * hists may be NULL. 0, or -1 with a sentence in error (a refusal, no memory, an event that was
  * lost or served twice, a broken queue, no progress): the observation must not be used, later ones
  * may follow.
  */
-#define EVBENCH_ORDER_SWEEPS 32U
+#define EVBENCH_ORDER_SWEEPS 16U
 int evbench_observe(struct evbench *bench, const struct evbench_point *point, uint64_t duration_ns,
                     struct evbench_observation *out, struct evbench_hists *hists, char *error,
                     size_t error_size);
