@@ -53,7 +53,12 @@ static void *time_clock(void *arg)
         gaps[i] = ticks_now() - from;
     }
     qsort(gaps, CLOCK_READINGS, sizeof gaps[0], by_size);
+    uint64_t step = gaps[0] != 0 ? gaps[0] : UINT64_MAX;
+    for (uint32_t i = 1; i < CLOCK_READINGS; i++)
+        if (gaps[i] != gaps[i - 1] && gaps[i] - gaps[i - 1] < step)
+            step = gaps[i] - gaps[i - 1];
     b->clock_ns = (double)gaps[CLOCK_READINGS / 2] * 1e9 / b->tsc_hz;
+    b->step_ns = (double)step * 1e9 / b->tsc_hz;
     return NULL;
 }
 
@@ -115,6 +120,11 @@ double evbench_tsc_hz(const struct evbench *b)
 double evbench_clock_ns(const struct evbench *b)
 {
     return b->clock_ns;
+}
+
+double evbench_step_ns(const struct evbench *b)
+{
+    return b->step_ns;
 }
 
 /* ---- one observation ------------------------------------------------------------------------ */

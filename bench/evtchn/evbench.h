@@ -135,20 +135,23 @@ struct evbench_hists {
     struct hist latency, worst, last;
 };
 
+#define EVBENCH_DISTURBED 10U /* one round in so many */
+
 struct evbench_observation {
     uint64_t events; /* what was timed: sends; scan, deliver, order and two cores: ports served */
     uint64_t elapsed_ns; /* of what was timed; order: serves */
-    double event_ns;     /* one-core measures but order: median over the rounds of a round's time,
-                          * divided by its events. Others: elapsed_ns / events. order: NaN */
-    uint64_t rounds;     /* one-core measures; else 0 */
-    uint64_t sends;      /* in the measured interval: all of them, */
-    uint64_t merged;     /*   those to a port that was pending already, */
-    uint64_t upcalls;    /*   those that set the upcall flag */
-    uint64_t sweeps;     /* order, hot: ended in the measured interval */
-    uint64_t starved;    /* order, hot: ports that were not served in the measured interval */
-    double jain;         /* order, hot: (sum x)^2 / (n * sum x^2), x: serves of a port; else NaN */
-    bool has_latency;    /* the histogram latency was filled */
-    bool has_fairness;   /* worst and last were, starved and jain are known */
+    double event_ns; /* rounds: the mean time of a round, over its events, without the slowest tenth
+                      * of the rounds (EVBENCH_DISTURBED), which others disturbed. Two cores:
+                      * elapsed_ns / events. order: NaN */
+    uint64_t rounds; /* one-core measures; else 0 */
+    uint64_t sends;  /* in the measured interval: all of them, */
+    uint64_t merged; /*   those to a port that was pending already, */
+    uint64_t upcalls;  /*   those that set the upcall flag */
+    uint64_t sweeps;   /* order, hot: ended in the measured interval */
+    uint64_t starved;  /* order, hot: ports that were not served in the measured interval */
+    double jain;       /* order, hot: (sum x)^2 / (n * sum x^2), x: serves of a port; else NaN */
+    bool has_latency;  /* the histogram latency was filled */
+    bool has_fairness; /* worst and last were, starved and jain are known */
 };
 
 struct evbench;
@@ -161,12 +164,15 @@ int evbench_open(const struct evbench_config *config, struct evbench **bench, ch
                  size_t error_size);
 void evbench_close(struct evbench *bench);
 
-/* The processors in use, the TSC's rate as calibrated (ticks a second), and the time between two
- * readings of it (median, on the producer's processor). */
+/* The processors in use; the TSC's rate as calibrated (ticks a second). */
 int evbench_cpu_producer(const struct evbench *bench);
 int evbench_cpu_consumer(const struct evbench *bench);
 double evbench_tsc_hz(const struct evbench *bench);
+
+/* The time between two readings of the clock with nothing in between (median), and the smallest
+ * step that it makes; on the producer's processor. */
 double evbench_clock_ns(const struct evbench *bench);
+double evbench_step_ns(const struct evbench *bench);
 
 /*
  * Measures one point for about duration_ns after a warm-up of a fourth of it: of rounds, what is

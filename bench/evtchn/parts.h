@@ -12,7 +12,7 @@
 
 struct evbench {
     struct evbench_config config;
-    double tsc_hz, clock_ns;
+    double tsc_hz, clock_ns, step_ns;
     void *memory;       /* WORLD_BYTES, for the world */
     struct world world; /* of the point under work */
     struct evbench_hists hists;

@@ -158,6 +158,19 @@ static struct rounds rounds_of(const struct run *run)
     return r;
 }
 
+/* The mean of all values but the highest tenth, those of one bucket being one. */
+static double undisturbed(const struct hist *h)
+{
+    uint64_t wanted = h->count - h->count / EVBENCH_DISTURBED, left = wanted;
+    double sum = 0;
+    for (uint32_t i = 0; left != 0; i++) {
+        uint64_t n = h->buckets[i] < left ? h->buckets[i] : left;
+        sum += (double)n * ((double)hist_lowest(i) + (double)hist_highest(i)) / 2;
+        left -= n;
+    }
+    return sum / (double)wanted;
+}
+
 void measure_rounds(struct run *run)
 {
     struct rounds r = rounds_of(run);
@@ -178,7 +191,6 @@ void measure_rounds(struct run *run)
     }
     struct evbench_observation *o = run->out;
     o->elapsed_ns = run_ns(run, run->bench->ticks.sum);
-    o->event_ns = (double)hist_quantile(&run->bench->ticks, 1, 2) * run->ns_per_tick /
-                  ((double)r.timed * r.picked);
+    o->event_ns = undisturbed(&run->bench->ticks) * run->ns_per_tick / ((double)r.timed * r.picked);
     o->has_latency = true;
 }
