@@ -15,8 +15,10 @@ EVTCHN_WORD_FN uint32_t next(struct evtchn_consumer *c, uint32_t bits)
         while (c->found != 0) {
             uint32_t port = c->at * bits + (uint32_t)__builtin_ctzll(c->found);
             c->found &= c->found - 1;
-            /* It may have been masked since. */
-            if (!word_test(c->mask, port, bits) && word_clear(c->pending, port, bits))
+            /* It may have been masked since, or become another vcpu's. */
+            if (!word_test(c->mask, port, bits) &&
+                (c->mine == NULL || word_test(c->mine, port, bits)) &&
+                word_clear(c->pending, port, bits))
                 return port;
         }
         if (c->selected == 0) {

@@ -133,6 +133,29 @@ static void test_selectors_of_vcpus(void **state)
     world_close(&w);
 }
 
+/* Regression: a port that was moved to another vcpu while its old one had stopped early was still
+ * handed out there. */
+static void test_moved_from_a_scan_that_stopped(void **state)
+{
+    const struct world_abi *abi = *state;
+    struct evtchn_effect effect;
+    world_open(&w, (struct world_config){.abi = abi, .id = 1, .vcpus = 2, .mine = true});
+    struct pair p = open_pair(&w), q = open_pair(&w);
+    (void)send(&w, p.from);
+    (void)send(&w, q.from);
+    evtchn_consumer_begin(&w.vcpu[0].c);
+    assert_int_equal(evtchn_consumer_next(&w.vcpu[0].c), p.to);
+    evtchn_consumer_mask(&w.vcpu[0].c, q.to);
+    assert_ok(evtchn_bind_vcpu(&w.d, q.to, 1));
+    world_note_mine(&w, q.to, 1);
+    assert_int_equal(evtchn_consumer_unmask(&w.vcpu[0].c, q.to), EVTCHN_UNMASK_CALL);
+    assert_ok(evtchn_unmask(&w.d, q.to, &effect));
+    assert_tells(effect, &w, 1);
+    assert_int_equal(evtchn_consumer_next(&w.vcpu[0].c), EVTCHN_NONE);
+    assert_scan(&w, 1, q.to);
+    world_close(&w);
+}
+
 static const struct CMUnitTest flat_tests[] = {
     cmocka_unit_test(test_lowest_first),
 };
@@ -142,6 +165,7 @@ static const struct CMUnitTest two_level_tests[] = {
     cmocka_unit_test(test_words_in_rotation),
     cmocka_unit_test(test_selector_bits_are_apart),
     cmocka_unit_test(test_selectors_of_vcpus),
+    cmocka_unit_test(test_moved_from_a_scan_that_stopped),
 };
 
 const struct conformance_suite conformance_flat = {flat_tests, 1};
