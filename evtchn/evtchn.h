@@ -271,7 +271,8 @@ struct evtchn_info {
 int evtchn_status(const struct evtchn_domain *d, uint32_t port, struct evtchn_info *info);
 
 /* From the next send on. ENOENT: no such vcpu. EINVAL: no open port, or one that is bound to its
- * vcpu (IPIs and the vcpu's VIRQs). D(d). */
+ * vcpu (IPIs and the vcpu's VIRQs). One evtchn_release_held() from this port on comes next: the
+ * vcpu before may have had no control block to deliver by. D(d). */
 int evtchn_bind_vcpu(struct evtchn_domain *d, uint32_t port, uint32_t vcpu);
 
 /* From the next send on. ENOSYS: not by this ABI. EINVAL: no such priority or no open port. D(d).
@@ -299,6 +300,7 @@ int evtchn_expand_array(struct evtchn_domain *d, void *page);
 /*
  * After either: delivers what was held back for want of what was just given. Looks at one bucket's
  * ports from *from on, delivers at most one, and moves *from on: to 0 when all have been seen.
+ * After evtchn_bind_vcpu() one call will do, for the port comes first.
  *
  *     for (uint32_t from = 1; from != 0;)
  *         act_on(evtchn_release_held(d, &from));

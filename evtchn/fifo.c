@@ -169,6 +169,7 @@ static struct evtchn_effect enqueue(struct evtchn *e, uint32_t *word)
     struct evtchn_queue *q = evtchn_load(&e->target);
     if (!has_block(q)) {
         (void)hold(e);
+        q = evtchn_load(&e->target); /* it may have been bound to another vcpu meanwhile */
         if (!has_block(q) || !unhold(e))
             return effect_of(EVTCHN_IS_PENDING);
     }
