@@ -11,3 +11,9 @@ $(B)/test_evtchn: $(call objects,opt,$(EVTCHN_CONFORMANCE))
 
 $(B)/test_evtchn_asan: $(call objects,asan,$(EVTCHN_CONFORMANCE))
 	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -o $@
+
+# A million random operations each ABI against a reference model.
+TESTS += $(B)/evtchn_property
+
+$(B)/evtchn_property: $(call objects,opt,tests/evtchn/property.c $(EVTCHN_WORLD) $(EVTCHN_C))
+	@$(CC) $^ -o $@
