@@ -3,7 +3,7 @@
  * evtchn/ against Xen's public headers, <xen/event_channel.h>, <xen/xen.h> and, for the guest of
  * 32-bit words, <xen/foreign/x86_32.h>: constants and structures agree; each half of ours works
  * with another half, which is written here on the headers' own structures from the rules that they
- * (and for fifo D. Vrabel, "Event Channel Internals", wiki.xenproject.org) state.
+ * (and for fifo D. Vrabel, "FIFO-based Event Channel ABI", draft F, 2013) state.
  */
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 #include <stdbool.h>
