@@ -22,7 +22,7 @@ static bool chosen(const struct tap_test *test)
     for (size_t at = 0; at < length;) {
         char pattern[128] = "";
         size_t n = 0;
-        for (; at < length && list[at] != ','; at++) {
+        for (; at < length && list[at] != ':'; at++) {
             if (n < sizeof(pattern) - 1)
                 pattern[n++] = list[at];
         }

@@ -9,7 +9,7 @@
  *     }
  *
  * The linker collects the tests of all files in an image; tap_run() runs those that the command
- * line's `only=` patterns name (`only=mmu_*,time_*`), all without it. A test that raises an
+ * line's `only=` patterns name (`only=mmu_*:time_*`), all without it. A test that raises an
  * exception fails with a register dump and the next one goes on. A test leaves the domain as it
  * found it.
  */
@@ -31,11 +31,11 @@ struct tap_test {
 #define TAP_IN_ORDER
 #endif
 
-#define TEST(name_)                                                                \
-    static void name_(void);                                                       \
-    static const struct tap_test tap_##name_ TAP_IN_ORDER                          \
-        __attribute__((section(".tests"), used)) = {.name = #name_, .run = name_}; \
-    static void name_(void)
+#define TEST(name_)                                                                       \
+    static void test_##name_(void);                                                       \
+    static const struct tap_test tap_##name_ TAP_IN_ORDER                                 \
+        __attribute__((section(".tests"), used)) = {.name = #name_, .run = test_##name_}; \
+    static void test_##name_(void)
 
 /* Prints the plan and a line for each test. */
 void tap_run(void);

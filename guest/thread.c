@@ -5,13 +5,14 @@
 #include "guest/power.h"
 #include "guest/vcpu.h"
 
+enum state { RUNNING, READY, WAITING, ENDED };
+
 struct thread {
     struct context context; /* while not running */
-    struct thread *next;    /* in the ready queue */
-    bool ready;             /* in the queue; changed with upcalls masked, as is the queue */
+    struct thread *next;    /* in the ready queue, in which it is while READY */
+    enum state state;       /* changed with upcalls masked, as are the queues */
     bool woken;             /* a wake that no wait has taken yet */
-    bool ended;
-    struct thread *joiner; /* NULL for none */
+    struct thread *joiner;  /* NULL for none */
     void (*function)(void *data);
     void *data;
     char *stack; /* NULL: a vcpu's first */
@@ -44,7 +45,7 @@ static void append(struct queue *queue, struct thread *thread)
     else
         queue->first = thread;
     queue->last = thread;
-    thread->ready = true;
+    thread->state = READY;
 }
 
 static struct thread *take(struct queue *queue)
@@ -55,7 +56,7 @@ static struct thread *take(struct queue *queue)
     queue->first = thread->next;
     if (!queue->first)
         queue->last = NULL;
-    thread->ready = false;
+    thread->state = RUNNING;
     return thread;
 }
 
@@ -92,8 +93,10 @@ void thread_wait(void)
 {
     struct thread *self = thread_self();
     bool masked = vcpu_mask();
-    if (!self->woken)
+    if (!self->woken) {
+        self->state = WAITING;
         switch_away(self);
+    }
     self->woken = false;
     if (!masked)
         vcpu_unmask();
@@ -103,7 +106,7 @@ void thread_wake(struct thread *thread)
 {
     bool masked = vcpu_mask();
     thread->woken = true;
-    if (!thread->ready && thread != thread_self())
+    if (thread->state == WAITING)
         append(&queues[vcpu_self()->id], thread);
     if (!masked)
         vcpu_unmask();
@@ -116,7 +119,7 @@ static void run(void)
     vcpu_unmask();
     self->function(self->data);
     vcpu_mask();
-    self->ended = true;
+    self->state = ENDED;
     if (self->joiner)
         thread_wake(self->joiner);
     switch_away(self);
@@ -150,7 +153,7 @@ struct thread *thread_start(void (*function)(void *data), void *data)
 void thread_join(struct thread *thread)
 {
     thread->joiner = thread_self();
-    while (!thread->ended)
+    while (thread->state != ENDED)
         thread_wait();
     unsigned id = vcpu_self()->id;
     thread->next = unused[id];

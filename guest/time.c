@@ -56,19 +56,21 @@ ns_t time_wall(void)
 /* Each vcpu's timer port; 0 is none. */
 static evtchn_port_t timer_ports[VCPU_MAX];
 
-static event_handler *listeners[VCPU_MAX];
+static struct {
+    event_handler *handler;
+    void *data;
+} listeners[VCPU_MAX];
 
 static void fired(evtchn_port_t port, void *data)
 {
-    event_handler *listener = listeners[vcpu_self()->id];
-    if (listener)
-        listener(port, data);
+    (void)data;
+    unsigned vcpu = vcpu_self()->id;
+    if (listeners[vcpu].handler)
+        listeners[vcpu].handler(port, listeners[vcpu].data);
 }
 
-evtchn_port_t time_on_timer(event_handler *handler)
+static void bind_timer(unsigned vcpu)
 {
-    unsigned vcpu = vcpu_self()->id;
-    listeners[vcpu] = handler;
     if (!timer_ports[vcpu]) {
         long port = event_bind_virq(VIRQ_TIMER, vcpu);
         if (port < 0)
@@ -77,6 +79,17 @@ evtchn_port_t time_on_timer(event_handler *handler)
         event_handle(timer_ports[vcpu], fired, NULL);
         event_unmask(timer_ports[vcpu]);
     }
+}
+
+evtchn_port_t time_on_timer(event_handler *handler, void *data)
+{
+    unsigned vcpu = vcpu_self()->id;
+    bool masked = vcpu_mask();
+    listeners[vcpu].handler = handler;
+    listeners[vcpu].data = data;
+    if (!masked)
+        vcpu_unmask();
+    bind_timer(vcpu);
     return timer_ports[vcpu];
 }
 
@@ -86,7 +99,7 @@ evtchn_port_t time_on_timer(event_handler *handler)
  */
 void time_sleep_until(ns_t deadline)
 {
-    time_on_timer(listeners[vcpu_self()->id]);
+    bind_timer(vcpu_self()->id);
     bool masked = vcpu_mask();
     while (time_system().n < deadline.n) {
         long error = hypercall_set_timer_op(deadline.n);

@@ -42,7 +42,7 @@ ns_t time_wall(void);
  * Who is told of the calling vcpu's timer events besides those who sleep; NULL for nobody. Binds
  * VIRQ_TIMER, which a vcpu can do only once, and unmasks the port. The port is returned.
  */
-evtchn_port_t time_on_timer(event_handler *handler);
+evtchn_port_t time_on_timer(event_handler *handler, void *data);
 
 /*
  * Waits, with the processor given away, until system time is `deadline` or later. Uses the

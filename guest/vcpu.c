@@ -34,9 +34,13 @@ void vcpu_start(struct vcpu *self);
 void vcpu_start(struct vcpu *self)
 {
     vcpu_init(self->id);
-    self->function();
-    hypercall_vcpu_op(VCPUOP_down, self->id, NULL);
-    power_panic("vcpu %u came back from going down", self->id);
+    for (;;) {
+        self->function();
+        vcpu_mask();
+        long error = hypercall_vcpu_op(VCPUOP_down, self->id, NULL);
+        if (error) /* 0: somebody has brought it up again */
+            power_panic("vcpu %u cannot go down: error %ld", self->id, error);
+    }
 }
 
 long vcpu_is_up(unsigned id)

@@ -204,10 +204,10 @@ TEST(user_is_interrupted_by_events)
     timer_calls = 0;
     space.state.frame.rsp -= 8;
     stop_flag = &space.stack[PAGE_SIZE / 8 - 1];
-    time_on_timer(stop_loop);
+    time_on_timer(stop_loop, NULL);
     CHECK_EQUAL(hypercall_set_timer_op(time_system().n + NS_PER_MS), 0);
     user_run(&space.state);
-    time_on_timer(NULL);
+    time_on_timer(NULL, NULL);
     CHECK_EQUAL(space.state.frame.vector, TRAP_SYSCALL);
     CHECK(space.state.frame.rax > 0);
     CHECK_EQUAL(timer_calls, 1);
