@@ -135,15 +135,12 @@ static uint64_t allowance(const struct sched_vcpu *v)
 }
 
 /* What v is ahead by is worth the same time at its new weight; but what it borrowed by warping,
- * which may be far more than running earns, does not grow. If it waits, it was taken out. */
+ * which may be far more than running earns, does not grow. If it waits, it was taken out, and SVT
+ * is known from when it was not. */
 static void reweigh(struct sched_vcpu *v, uint64_t old, uint64_t now)
 {
     struct bvt_vcpu *b = of(v);
     struct sched_cpu *c = v->cpu;
-    if (v->status == SCHED_QUEUED) { /* SVT, with v among those that wait */
-        uint64_t other = c->current != NULL ? of(c->current)->avt.at : b->avt.at;
-        on(c)->svt = sched_later(on(c)->svt, least_of(c, sched_sooner(other, b->avt.at)));
-    }
     uint64_t ahead = v->status == SCHED_QUEUED ? b->avt.at - on(c)->svt : lead(v, now);
     uint64_t worth = ahead * old / b->weight, most = ahead;
     if (most < allowance(v) + sched_virtual(all(c)->mcu, b->weight))

@@ -13,6 +13,7 @@
  */
 #include "tests/sched/storm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { COMPILER, SIMULATOR, PLAYER };
@@ -297,6 +298,52 @@ static void sleeping_longer_than_the_clock(void **state)
     assert_true(world_service(st.compiler) > 490 * MS);
 }
 
+static uint64_t lead_of(struct world *w, struct actor *a)
+{
+    sched_charge(&w->s, 0, w->now);
+    return world_field(w, 0, a, "avt") - world_field(w, 0, NULL, "svt");
+}
+
+/* What one is ahead by is worth the same time at another weight, asleep or awake; what it borrowed
+ * is not worth more than it was. */
+static void changing_weights(void **state)
+{
+    (void)state;
+    static struct stage st;
+    set_stage(&st, 0, 100);
+    struct world *w = &st.w;
+    w->schedule = NULL;
+    while (lead_of(w, st.simulator) < 60 * MS)
+        world_for(w, MS);
+    for (uint32_t asleep = 0; asleep < 2; asleep++) {
+        uint64_t ahead = lead_of(w, st.simulator);
+        world_must_set(w, st.simulator, "weight", 1024);
+        assert_true(lead_of(w, st.simulator) == ahead / 4);
+        world_must_set(w, st.simulator, "weight", 256);
+        assert_true(lead_of(w, st.simulator) == ahead / 4 * 4);
+        world_sleep(w, st.simulator);
+    }
+
+    world_must_set(w, st.player, "weight", 4096);
+    world_must_set(w, st.player, "warp", 500 * MS);
+    world_must_set(w, st.player, "warpback", 1);
+    world_wake(w, st.player);
+    world_for(w, 20 * SECOND);
+    uint64_t ahead = lead_of(w, st.player);
+    assert_true(ahead > 400 * MS && ahead < 600 * MS);
+    world_must_set(w, st.player, "weight", 512);
+    assert_true(lead_of(w, st.player) == ahead); /* 101 ms / 2 of running are less */
+
+    /* Of the one that waits and is behind all others, nothing changes. */
+    set_stage(&st, 0, 100);
+    w->schedule = NULL;
+    world_for(w, 50 * MS);
+    struct actor *behind = w->runs[0] == &st.compiler->v ? st.simulator : st.compiler;
+    assert_true(behind->ran == 0 && lead_of(w, behind) == 0);
+    world_must_set(w, behind, "weight", 1000);
+    assert_true(world_field(w, 0, behind, "avt") == 0 && lead_of(w, behind) == 0);
+}
+
 /* Being looked at often costs nothing: what is not a whole mcu is carried. */
 static void interruptions_are_free(void **state)
 {
@@ -360,6 +407,37 @@ static void warp_gives_latency_not_share(void **state)
     assert_true(pair[0]->latency_max == 0);
     assert_true(pair[1]->latency_max > 0);
     assert_true(world_service(pair[0]) == world_service(pair[1]));
+}
+
+/* The promise with warp in it, and what it may borrow: over any window, with any weights, W, L and
+ * U, all changing from time to time. */
+static void shares_with_warp(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    static struct world w;
+    world_init(&w, "bvt", 1, 0 - SECOND);
+    struct rng rng = rng_seeded(3);
+    for (uint32_t i = 0; i < N; i++)
+        world_hog(&w, i, 64ULL << rng_below(&rng, 5));
+    for (uint32_t round = 0; round < 300; round++) {
+        struct actor *changed = &w.actors[rng_below(&rng, N)];
+        world_must_set(&w, changed, "warp", rng_below(&rng, 100) * MS);
+        world_must_set(&w, changed, "warp_limit", rng_below(&rng, 10) * MS);
+        world_must_set(&w, changed, "unwarp", rng_below(&rng, 30) * MS);
+        world_must_set(&w, changed, "warpback", rng_below(&rng, 2));
+        world_for(&w, 10 * SECOND); /* what was borrowed under the old W is paid back */
+        world_mark(&w);
+        world_for(&w, 1 + rng_next(&rng) % (MS << rng_below(&rng, 12)));
+        for (uint32_t i = 0; i < N; i++)
+            for (uint32_t j = 0; j < i; j++) {
+                struct actor *a = &w.actors[i], *b = &w.actors[j];
+                int64_t d = (int64_t)(world_service(a) * 256 / world_get(&w, a, "weight")) -
+                            (int64_t)(world_service(b) * 256 / world_get(&w, b, "weight"));
+                uint64_t most = w.s.policy->share_error(&a->v) + w.s.policy->share_error(&b->v);
+                world_require(&w, (uint64_t)llabs(d) <= most);
+            }
+    }
 }
 
 /* ---- L and U, seen from outside, under a storm ---- */
@@ -506,8 +584,10 @@ int main(void)
         cmocka_unit_test(warp_is_renewed_by_waking),
         cmocka_unit_test(svt_follows_the_last),
         cmocka_unit_test(sleeping_longer_than_the_clock),
+        cmocka_unit_test(changing_weights),
         cmocka_unit_test(interruptions_are_free),
         cmocka_unit_test(warp_gives_latency_not_share),
+        cmocka_unit_test(shares_with_warp),
         cmocka_unit_test(limits_are_obeyed),
         cmocka_unit_test(virtual_time_is_monotone),
     };

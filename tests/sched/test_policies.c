@@ -133,6 +133,55 @@ static void shares(void **state)
     }
 }
 
+/* ---- Virtual time ---- */
+
+#define WORDS 4096U /* of virtual time in the state of one world, at most */
+
+struct clocks {
+    uint64_t last[WORDS];
+    uint32_t seen; /* in this round; always the same ones in the same order */
+    bool started;
+};
+
+static void no_clock_goes_back(void *arg, const struct sched_cpu *cpu, const struct sched_vcpu *v,
+                               const char *name, const char *unit, uint64_t value)
+{
+    struct clocks *c = (struct clocks *)arg;
+    (void)cpu;
+    (void)v;
+    if (strcmp(unit, "virtual ns") != 0)
+        return;
+    assert_true(c->seen < WORDS);
+    if (c->started && sched_before(value, c->last[c->seen]))
+        fail_msg("%s: %s went back by %llu at %llu ns", world.s.policy->name, name,
+                 (unsigned long long)(c->last[c->seen] - value), (unsigned long long)world.now);
+    c->last[c->seen++] = value;
+}
+
+/* While the same vcpus stay runnable, at the same weights: whatever a policy calls virtual time, of
+ * a CPU or of a vcpu, never goes back, whatever happened before. */
+static void virtual_time_is_monotone(void **state)
+{
+    const struct sched_policy *p = (const struct sched_policy *)*state;
+    struct storm s = {.rng = rng_seeded(41), .vcpus = 12, .params = true, .longest = 20 * MS};
+    for (uint32_t round = 0; round < 20; round++) {
+        static struct clocks clocks;
+        memset(&clocks, 0, sizeof clocks);
+        world_init(&world, p->name, 1, 0 - SECOND);
+        storm_run(&s, &world, 300);
+        for (uint32_t step = 0; step < 1000; step++) {
+            world_for(&world, rng_below(&s.rng, 5000) * US);
+            sched_charge(&world.s, 0, world.now);
+            clocks.seen = 0;
+            sched_dump(&world.s, no_clock_goes_back, &clocks);
+            for (uint32_t i = 0; i < WORLD_VCPUS; i++)
+                if (world.actors[i].exists)
+                    sched_dump_vcpu(&world.s, &world.actors[i].v, no_clock_goes_back, &clocks);
+            clocks.started = true;
+        }
+    }
+}
+
 /* One that slept for long gets its share from then on, and nothing for the time it slept. */
 static void sleepers_cannot_hoard(void **state)
 {
@@ -299,10 +348,15 @@ int main(int argc, char **argv)
         const char *name;
         CMUnitTestFunction run;
     } all[] = {
-        {"storm", storm},           {"no_starvation", no_starvation},
-        {"shares", shares},         {"sleepers_cannot_hoard", sleepers_cannot_hoard},
-        {"parameters", parameters}, {"replays", replays},
-        {"affinity", affinity},     {"levels_out", levels_out},
+        {"storm", storm},
+        {"no_starvation", no_starvation},
+        {"shares", shares},
+        {"sleepers_cannot_hoard", sleepers_cannot_hoard},
+        {"parameters", parameters},
+        {"replays", replays},
+        {"virtual_time_is_monotone", virtual_time_is_monotone},
+        {"affinity", affinity},
+        {"levels_out", levels_out},
     };
     enum { N = sizeof all / sizeof all[0], POLICIES_MAX = 32 };
     static struct CMUnitTest tests[POLICIES_MAX * N];
