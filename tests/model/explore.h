@@ -7,11 +7,12 @@
  * Multiprocessors", CACM 53(7), 2010, section 3. Each thread has a FIFO store buffer. A load takes
  * each byte from the youngest buffered store of its own that covers it, else from memory. The
  * oldest buffered store may reach memory at any time. A fence waits for the own buffer to be empty,
- * and so does a compare and swap, which then reads and writes memory in one step.
+ * and so does a locked instruction, which then reads and writes memory in one step.
  *
- * A program is C code that makes each access to shared memory through the calls below; rings/ does
- * because ring_atomic.h of this folder takes the place of the real one. Threads are coroutines, and
- * states are explored breadth first, so that the schedule reported is a shortest one.
+ * A program is C code that makes each access to shared memory through the calls below; rings/ and
+ * evtchn/ do because ring_atomic.h and evtchn_atomic.h of this folder take the place of the real
+ * ones. Threads are coroutines, and states are explored breadth first, so that the schedule
+ * reported is a shortest one.
  *
  * Two states are one where memory, store buffers and the threads' local states are equal. The local
  * state of a thread is a function of its private area at its last explore_checkpoint() and of what
@@ -100,8 +101,38 @@ uint64_t explore_load(const volatile void *p, uint32_t size);
 void explore_store(volatile void *p, uint32_t size, uint64_t value, enum explore_store_kind kind);
 bool explore_cas(volatile void *p, uint32_t size, uint64_t *old, uint64_t new);
 
-/* The barriers that can be dropped, each by its name. */
-enum explore_fence_kind { EXPLORE_FENCE_ASK, EXPLORE_FENCE_ARM };
+/* The other locked instructions. What they give is all that the thread learns: of a bit, whether it
+ * was set; not what lay beside it. */
+enum explore_locked {
+    EXPLORE_EXCHANGE,  /* writes the operand; what was there */
+    EXPLORE_SET_BIT,   /* operand: its number; 0 or 1 */
+    EXPLORE_CLEAR_BIT, /* likewise */
+};
+uint64_t explore_locked(volatile void *p, uint32_t size, enum explore_locked what,
+                        uint64_t operand);
+
+/* A lock in a 32-bit word, free when 0. Who waits for one does not spin: it can't go on until the
+ * word is 0, and then takes it in one step, a barrier. Unlocking is a store that passes through the
+ * store buffer. */
+void explore_lock(volatile uint32_t *lock);
+void explore_unlock(volatile uint32_t *lock);
+
+/*
+ * In setup: memory that no interleaving concerns, because at most one thread writes it and then no
+ * other one reads it. A load or store of it happens at once and is no step. That it is so is
+ * checked: what one thread writes and another one accesses, in whatever executions of the
+ * exploration, fails. Locked instructions are not for it. explore_contended() takes it back.
+ */
+void explore_quiet(const volatile void *p, size_t size);
+void explore_contended(const volatile void *p, size_t size);
+
+/* In setup: memory that threads access by plain C as well, because a lock or an earlier step keeps
+ * others away. It is saved, restored and hashed like a thread's own. A whole number of words of 8
+ * bytes. */
+void explore_plain(const volatile void *p, size_t size);
+
+/* The barriers that can be dropped, each by its name, and the others. */
+enum explore_fence_kind { EXPLORE_FENCE_ASK, EXPLORE_FENCE_ARM, EXPLORE_FENCE_OTHER };
 
 void explore_fence(enum explore_fence_kind kind);
 

@@ -31,7 +31,10 @@ struct litmus {
     unsigned outcome[OUTCOMES_MAX]; /* ascending */
 };
 
-static uint64_t *x, *y, *z;
+static uint64_t *x, *y, *z; /* contended */
+static uint64_t *quiet, *plain;
+
+#define WORDS 5
 
 static void setup(void *arg, void *shared, void *const private[])
 {
@@ -43,6 +46,12 @@ static void setup(void *arg, void *shared, void *const private[])
     explore_store(x, 8, 0, EXPLORE_PLAIN);
     explore_store(y, 8, 0, EXPLORE_PLAIN);
     explore_store(z, 8, 0, EXPLORE_PLAIN);
+    quiet = x + 3;
+    explore_quiet(quiet, 8);
+    explore_store(quiet, 8, 0, EXPLORE_PLAIN);
+    plain = x + 4;
+    explore_plain(plain, 8);
+    *plain = 0;
 }
 
 static const struct litmus *current;
@@ -204,6 +213,66 @@ static void add_1_to_x(void *private)
         ;
 }
 
+static void set_bit_0_of_x(void *private)
+{
+    *(uint64_t *)private = explore_locked(x, 8, EXPLORE_SET_BIT, 0);
+}
+
+static void set_bit_1_of_x(void *private)
+{
+    *(uint64_t *)private = explore_locked(x, 8, EXPLORE_SET_BIT, 1);
+}
+
+static void set_bit_0_clear_bit_0_of_x(void *private)
+{
+    uint64_t *r = (uint64_t *)private;
+    r[0] = explore_locked(x, 8, EXPLORE_SET_BIT, 0);
+    r[1] = explore_locked(x, 8, EXPLORE_CLEAR_BIT, 0);
+}
+
+static void exchange_x_1(void *private)
+{
+    *(uint64_t *)private = explore_locked(x, 8, EXPLORE_EXCHANGE, 1);
+}
+
+static void exchange_x_2(void *private)
+{
+    *(uint64_t *)private = explore_locked(x, 8, EXPLORE_EXCHANGE, 2);
+}
+
+static void exchange_x_load_y(void *private)
+{
+    explore_locked(x, 8, EXPLORE_EXCHANGE, 1);
+    *(uint64_t *)private = load(y);
+}
+
+static void set_bit_of_y_load_x(void *private)
+{
+    explore_locked(y, 8, EXPLORE_SET_BIT, 0);
+    *(uint64_t *)private = load(x);
+}
+
+static uint32_t *lock_of(uint64_t *at)
+{
+    return (uint32_t *)at;
+}
+
+static void locked_add_1_to_x(void *private)
+{
+    (void)private;
+    explore_lock(lock_of(z));
+    store(x, load(x) + 1);
+    explore_unlock(lock_of(z));
+}
+
+static void store_y_lock_load_x(void *private)
+{
+    store(y, 1);
+    explore_lock(lock_of(z));
+    *(uint64_t *)private = load(x);
+    explore_unlock(lock_of(z));
+}
+
 static void store_half_load_x(void *private)
 {
     uint64_t *r = (uint64_t *)private;
@@ -354,6 +423,45 @@ static const struct litmus all[] = {
      .memory = true,
      .outcomes = 1,
      .outcome = {3}},
+    {.name = "set bit: each is set, and set once",
+     .threads = 3,
+     .run = {set_bit_0_of_x, set_bit_0_of_x, set_bit_1_of_x},
+     .registers = {1, 1, 1},
+     .memory = true,
+     .outcomes = 2,
+     .outcome = {103, 1003}},
+    {.name = "clear bit: of a set and a clear each, all orders",
+     .threads = 2,
+     .run = {set_bit_0_clear_bit_0_of_x, set_bit_0_clear_bit_0_of_x},
+     .registers = {2, 2},
+     .memory = true,
+     .outcomes = 5,
+     .outcome = {110, 1010, 1100, 10010, 11000}},
+    {.name = "exchange: one sees the other",
+     .threads = 2,
+     .run = {exchange_x_1, exchange_x_2},
+     .registers = {1, 1},
+     .memory = true,
+     .outcomes = 2,
+     .outcome = {12, 201}},
+    {.name = "SB with locked instructions for stores: not both",
+     .threads = 2,
+     .run = {exchange_x_load_y, set_bit_of_y_load_x},
+     .registers = {1, 1},
+     .outcomes = 3,
+     .outcome = {1, 10, 11}},
+    {.name = "lock: additions under it are not lost",
+     .threads = 3,
+     .run = {locked_add_1_to_x, locked_add_1_to_x, locked_add_1_to_x},
+     .memory = true,
+     .outcomes = 1,
+     .outcome = {3}},
+    {.name = "SB with a fence and a lock: not both",
+     .threads = 2,
+     .run = {store_x_fence_load_y, store_y_lock_load_x},
+     .registers = {1, 1},
+     .outcomes = 3,
+     .outcome = {1, 10, 11}},
     {.name = "a load across a buffered store and memory",
      .threads = 2,
      .run = {store_half_load_x, store_other_half},
@@ -393,7 +501,7 @@ static const struct litmus all[] = {
 
 static void litmus_test(const struct litmus *l)
 {
-    struct explore_program program = {.shared_size = 3 * 8,
+    struct explore_program program = {.shared_size = WORDS * 8,
                                       .bells = 1,
                                       .threads = l->threads,
                                       .setup = setup,
@@ -460,7 +568,7 @@ static void store_x_tell_if_y(void *private)
 static void load_outside(void *private)
 {
     (void)private;
-    explore_load(z + 2, 8);
+    explore_load(x + WORDS + 1, 8);
 }
 
 static void load_misaligned(void *private)
@@ -482,6 +590,56 @@ static void require_x_unseen(void *private)
     explore_require(load(x) == 0, "x was seen");
 }
 
+static void lock_y_then_z(void *private)
+{
+    (void)private;
+    explore_lock(lock_of(y));
+    explore_lock(lock_of(z));
+}
+
+static void lock_z_then_y(void *private)
+{
+    (void)private;
+    explore_lock(lock_of(z));
+    explore_lock(lock_of(y));
+}
+
+static void unlock_z(void *private)
+{
+    (void)private;
+    explore_unlock(lock_of(z));
+}
+
+static void store_quiet(void *private)
+{
+    (void)private;
+    store(quiet, 1);
+}
+
+static void load_x_load_quiet(void *private)
+{
+    (void)private;
+    load(x);
+    load(quiet);
+}
+
+static void lock_quiet(void *private)
+{
+    (void)private;
+    explore_lock(lock_of(quiet));
+}
+
+/* Of two paths to the same registers, one has left something in plain memory. */
+static void write_plain_if_chosen(void *private)
+{
+    (void)private;
+    if (explore_choose(2) == 1)
+        *plain = 1;
+    explore_checkpoint(0);
+    load(x);
+    explore_require(*plain == 0, "the plain write was seen");
+}
+
 struct wrong {
     const char *name;
     unsigned threads;
@@ -496,6 +654,11 @@ static const struct wrong wrongs[] = {
     {"a wait for what never comes", 1, {await_x}, false, EXPLORE_ENDLESS, 0},
     {"a wait for a server that does nothing", 2, {await_x, await_x}, true, EXPLORE_ENDLESS, 0},
     {"a failed requirement", 2, {store_x, require_x_unseen}, false, EXPLORE_REQUIRE, 2},
+    {"a deadlock", 2, {lock_y_then_z, lock_z_then_y}, false, EXPLORE_STUCK, 2},
+    {"an unlock of what is not locked", 1, {unlock_z}, false, EXPLORE_REQUIRE, 0},
+    {"a race for quiet memory", 2, {store_quiet, load_x_load_quiet}, false, EXPLORE_REQUIRE, 1},
+    {"a lock in quiet memory", 1, {lock_quiet}, false, EXPLORE_REQUIRE, 0},
+    {"a state that differs in plain memory", 1, {write_plain_if_chosen}, false, EXPLORE_REQUIRE, 2},
     {"an access outside shared memory", 1, {load_outside}, false, EXPLORE_REQUIRE, 0},
     {"a misaligned access", 1, {load_misaligned}, false, EXPLORE_REQUIRE, 0},
     {"more stores than the buffer holds", 1, {store_too_much}, false, EXPLORE_REQUIRE, 0},
@@ -504,7 +667,7 @@ static const struct wrong wrongs[] = {
 
 static void wrong_test(const struct wrong *w)
 {
-    struct explore_program program = {.shared_size = 3 * 8,
+    struct explore_program program = {.shared_size = WORDS * 8,
                                       .bells = 1,
                                       .threads = w->threads,
                                       .setup = setup,

@@ -18,7 +18,18 @@
 #define BELL_SIZE 8
 #define LINE 64 /* memory is saved in units of this */
 
-enum pending { PENDING_LOAD, PENDING_CAS, PENDING_FENCE, PENDING_SLEEP, PENDING_CHOICE, ENDED };
+#define PLAINS_MAX 32
+
+enum pending {
+    PENDING_LOAD,
+    PENDING_CAS,
+    PENDING_LOCKED,
+    PENDING_LOCK,
+    PENDING_FENCE,
+    PENDING_SLEEP,
+    PENDING_CHOICE,
+    ENDED
+};
 
 struct buffered_store {
     uint32_t at; /* offset in shared memory */
@@ -33,10 +44,11 @@ struct thread {
 
     /* The access that it waits for, and what came of it. */
     enum pending pending;
-    bool timed;    /* sleep */
-    uint32_t at;   /* load, cas: offset; sleep: offset of the bell */
-    uint32_t size; /* load, cas: bytes; choice: alternatives */
-    uint64_t old, new;
+    bool timed;                 /* sleep */
+    enum explore_locked locked; /* which other locked instruction */
+    uint32_t at;                /* offset; sleep: of the bell */
+    uint32_t size;              /* bytes; choice: alternatives */
+    uint64_t old, new;          /* cas; new: the operand of a locked instruction too */
     uint64_t result;
 
     uint32_t buffered;
@@ -55,6 +67,12 @@ static struct {
     uint32_t touched_count; /* lines that were ever written since the threads started ... */
     uint32_t touched[SHARED_MAX / LINE];
     bool is_touched[SHARED_MAX / LINE];
+    bool is_quiet[SHARED_MAX]; /* by byte, as the next two: which threads ever wrote and read it */
+    uint8_t quiet_writers[SHARED_MAX], quiet_readers[SHARED_MAX];
+    uint32_t plain_count;
+    struct {
+        uint32_t at, size;
+    } plain[PLAINS_MAX];
     struct thread thread[EXPLORE_THREADS];
     struct thread *running; /* NULL: the explorer, or setup */
     void *explorer_sp;
@@ -118,13 +136,17 @@ static uint64_t memory_read(uint32_t at, uint32_t size)
     return value;
 }
 
-static void memory_write(uint32_t at, uint32_t size, uint64_t value)
+static void memory_touch(uint32_t line)
 {
-    uint32_t line = at / LINE;
     if (!machine.is_touched[line]) {
         machine.is_touched[line] = true;
         machine.touched[machine.touched_count++] = line;
     }
+}
+
+static void memory_write(uint32_t at, uint32_t size, uint64_t value)
+{
+    memory_touch(at / LINE);
     hash_toggle_word(at);
     memcpy(&shared[at], &value, size);
     hash_toggle_word(at);
@@ -285,11 +307,29 @@ static uint32_t offset_of(const volatile void *p, uint32_t size)
     return (uint32_t)at;
 }
 
+/* An access happens at once in setup, and to quiet memory. */
+static bool is_at_once(const struct thread *t, uint32_t at, bool writes)
+{
+    if (t == NULL)
+        return true;
+    if (!machine.is_quiet[at])
+        return false;
+    uint8_t self = (uint8_t)(1U << (t - machine.thread));
+    if (writes)
+        machine.quiet_writers[at] |= self;
+    else
+        machine.quiet_readers[at] |= self;
+    uint8_t others = (machine.quiet_writers[at] | machine.quiet_readers[at]) & ~self;
+    explore_require(machine.quiet_writers[at] == 0 || others == 0,
+                    "%s is not quiet: one thread writes it and another one accesses it", place(at));
+    return true;
+}
+
 uint64_t explore_load(const volatile void *p, uint32_t size)
 {
     struct thread *t = machine.running;
     uint32_t at = offset_of(p, size);
-    if (t == NULL)
+    if (is_at_once(t, at, false))
         return memory_read(at, size);
     t->at = at;
     t->size = size;
@@ -324,16 +364,25 @@ static void buffer_store(struct thread *t, uint32_t at, uint32_t size, uint64_t 
 void explore_store(volatile void *p, uint32_t size, uint64_t value, enum explore_store_kind kind)
 {
     uint32_t at = offset_of(p, size);
-    if (machine.running == NULL)
+    if (is_at_once(machine.running, at, true))
         memory_write(at, size, value);
     else
         buffer_store(machine.running, at, size, value, kind);
 }
 
+/* A locked instruction's operand: never quiet. */
+static uint32_t locked_offset(const volatile void *p, uint32_t size)
+{
+    uint32_t at = offset_of(p, size);
+    explore_require(machine.running == NULL || !machine.is_quiet[at],
+                    "a locked instruction on quiet memory at %s", place(at));
+    return at;
+}
+
 bool explore_cas(volatile void *p, uint32_t size, uint64_t *old, uint64_t new)
 {
     struct thread *t = machine.running;
-    uint32_t at = offset_of(p, size);
+    uint32_t at = locked_offset(p, size);
     uint64_t found;
     if (t == NULL) {
         found = memory_read(at, size);
@@ -350,6 +399,68 @@ bool explore_cas(volatile void *p, uint32_t size, uint64_t *old, uint64_t new)
     bool swapped = found == *old;
     *old = found;
     return swapped;
+}
+
+/* What memory holds after a locked instruction, and what that gives. */
+static uint64_t locked_result(enum explore_locked what, uint64_t operand, uint64_t *memory)
+{
+    uint64_t found = *memory;
+    switch (what) {
+    case EXPLORE_SET_BIT:
+        *memory |= 1ULL << operand;
+        return found >> operand & 1;
+    case EXPLORE_CLEAR_BIT:
+        *memory &= ~(1ULL << operand);
+        return found >> operand & 1;
+    default:
+        *memory = operand;
+        return found;
+    }
+}
+
+static uint64_t locked_do(enum explore_locked what, uint32_t at, uint32_t size, uint64_t operand)
+{
+    uint64_t memory = memory_read(at, size);
+    uint64_t result = locked_result(what, operand, &memory);
+    memory_write(at, size, memory);
+    return result;
+}
+
+uint64_t explore_locked(volatile void *p, uint32_t size, enum explore_locked what, uint64_t operand)
+{
+    struct thread *t = machine.running;
+    uint32_t at = locked_offset(p, size);
+    explore_require(what == EXPLORE_EXCHANGE || operand < 8 * size, "bit %llu of %u bytes",
+                    (unsigned long long)operand, size);
+    if (t == NULL)
+        return locked_do(what, at, size, operand);
+    t->at = at;
+    t->size = size;
+    t->locked = what;
+    t->new = operand;
+    post(t, PENDING_LOCKED);
+    return t->result;
+}
+
+void explore_lock(volatile uint32_t *lock)
+{
+    struct thread *t = machine.running;
+    uint32_t at = locked_offset(lock, sizeof(*lock));
+    if (t == NULL) {
+        explore_require(memory_read(at, sizeof(*lock)) == 0, "locked twice: %s", place(at));
+        memory_write(at, sizeof(*lock), 1);
+        return;
+    }
+    t->at = at;
+    t->size = sizeof(*lock);
+    post(t, PENDING_LOCK);
+}
+
+void explore_unlock(volatile uint32_t *lock)
+{
+    uint32_t at = offset_of(lock, sizeof(*lock));
+    explore_require(memory_read(at, sizeof(*lock)) != 0, "unlocked, but not locked: %s", place(at));
+    explore_store(lock, sizeof(*lock), 0, EXPLORE_RELEASE);
 }
 
 void explore_fence(enum explore_fence_kind kind)
@@ -402,6 +513,35 @@ void explore_checkpoint(uint32_t place)
     hash_mix(&t->seen, place);
 }
 
+static void set_quiet(const volatile void *p, size_t size, bool quiet)
+{
+    uint32_t at = offset_of(p, 1);
+    explore_require(size <= machine.program->shared_size - at, "%zu bytes outside shared memory",
+                    size);
+    memset(&machine.is_quiet[at], quiet, size);
+}
+
+void explore_quiet(const volatile void *p, size_t size)
+{
+    set_quiet(p, size, true);
+}
+
+void explore_contended(const volatile void *p, size_t size)
+{
+    set_quiet(p, size, false);
+}
+
+void explore_plain(const volatile void *p, size_t size)
+{
+    uint32_t at = offset_of(p, 8);
+    explore_require(size % 8 == 0 && size <= machine.program->shared_size - at,
+                    "plain memory outside shared memory, or of no whole number of words");
+    explore_require(machine.plain_count < PLAINS_MAX, "more than %d ranges of plain memory",
+                    PLAINS_MAX);
+    machine.plain[machine.plain_count].at = at;
+    machine.plain[machine.plain_count++].size = (uint32_t)size;
+}
+
 /* ---- what the explorer calls ---- */
 
 void machine_start(const struct explore_program *program)
@@ -418,9 +558,10 @@ void machine_start(const struct explore_program *program)
     }
     memset(shared, 0, machine.memory_size);
     memset(shared, EXPLORE_POISON, program->shared_size);
-    machine.memory_hash = (struct hash){0, 0};
-    for (uint32_t at = 0; at < machine.memory_size; at += 8)
-        hash_toggle_word(at);
+    memset(machine.is_quiet, 0, sizeof(machine.is_quiet));
+    memset(machine.quiet_writers, 0, sizeof(machine.quiet_writers));
+    memset(machine.quiet_readers, 0, sizeof(machine.quiet_readers));
+    machine.plain_count = 0;
 
     memset(stacks, 0, sizeof(stacks));
     void *own[EXPLORE_THREADS] = {0};
@@ -429,9 +570,16 @@ void machine_start(const struct explore_program *program)
     if (program->setup != NULL)
         program->setup(program->arg, shared, own);
 
+    machine.memory_hash = (struct hash){0, 0};
+    for (uint32_t at = 0; at < machine.memory_size; at += 8)
+        hash_toggle_word(at);
     memcpy(untouched, shared, machine.memory_size);
     memset(machine.is_touched, 0, sizeof(machine.is_touched));
     machine.touched_count = 0;
+    for (uint32_t i = 0; i < machine.plain_count; i++)
+        for (uint32_t at = machine.plain[i].at; at < machine.plain[i].at + machine.plain[i].size;
+             at += 8)
+            memory_touch(at / LINE);
 
     for (uint32_t i = 0; i < program->threads; i++)
         thread_create(i);
@@ -445,8 +593,11 @@ static bool can_step(const struct thread *t)
     case PENDING_LOAD:
         return true;
     case PENDING_CAS:
+    case PENDING_LOCKED:
     case PENDING_FENCE:
         return t->buffered == 0;
+    case PENDING_LOCK:
+        return t->buffered == 0 && memory_read(t->at, t->size) == 0;
     case PENDING_SLEEP:
         return memory_read(t->at, BELL_SIZE) != 0;
     default:
@@ -477,6 +628,12 @@ uint32_t machine_steps(machine_step_t steps[MACHINE_STEPS_MAX])
     return n;
 }
 
+static const char *const locked_names[] = {
+    [EXPLORE_EXCHANGE] = "exchange",
+    [EXPLORE_SET_BIT] = "set bit",
+    [EXPLORE_CLEAR_BIT] = "clr bit",
+};
+
 static void step(struct thread *t)
 {
     switch (t->pending) {
@@ -490,6 +647,16 @@ static void step(struct thread *t)
             memory_write(t->at, t->size, t->new);
         narrate_access(t, t->result == t->old ? "cas" : "cas fails", t->at, t->size,
                        t->result == t->old ? t->new : t->result);
+        break;
+    case PENDING_LOCKED:
+        t->result = locked_do(t->locked, t->at, t->size, t->new);
+        narrate(t, "%-8s %-8s %u  0x%llx: it was 0x%llx", locked_names[t->locked], place(t->at),
+                t->size, (unsigned long long)t->new, (unsigned long long)t->result);
+        break;
+    case PENDING_LOCK:
+        t->result = 0;
+        memory_write(t->at, t->size, 1);
+        narrate(t, "lock     %s", place(t->at));
         break;
     case PENDING_SLEEP:
         t->result = 1;
@@ -551,6 +718,11 @@ bool machine_done(void)
 struct hash machine_hash(void)
 {
     struct hash h = machine.memory_hash;
+    for (uint32_t i = 0; i < machine.plain_count; i++) {
+        struct hash plain = hash_bytes(&shared[machine.plain[i].at], machine.plain[i].size);
+        hash_mix(&h, plain.a);
+        hash_mix(&h, plain.b);
+    }
     for (uint32_t i = 0; i < machine.program->threads; i++) {
         const struct thread *t = &machine.thread[i];
         hash_mix(&h, t->seen.a);
@@ -652,6 +824,12 @@ void machine_describe(FILE *out, const char *prefix)
             break;
         case PENDING_CAS:
             fprintf(out, "is about to compare and swap %s", place(t->at));
+            break;
+        case PENDING_LOCKED:
+            fprintf(out, "is about to %s at %s", locked_names[t->locked], place(t->at));
+            break;
+        case PENDING_LOCK:
+            fprintf(out, "waits for the lock at %s", place(t->at));
             break;
         case PENDING_FENCE:
             fprintf(out, "is at a fence");
