@@ -17,11 +17,6 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 static uint64_t cpu_time(void)
 {
     struct timespec t;
@@ -107,7 +102,7 @@ static inline void decide(struct sim *sim, struct cpu *c)
         if (next != NULL)
             begin(sim, c, next);
     }
-    c->timer = d.slice == SCHED_FOREVER ? AGENDA_NEVER : later(sim->now + d.slice, c->since);
+    c->timer = d.slice == SCHED_FOREVER ? AGENDA_NEVER : sim->now + d.slice;
     set_moment(sim, c);
 }
 
@@ -127,7 +122,7 @@ static void finish(struct sim *sim, struct cpu *c)
 static inline void attend(struct sim *sim, struct cpu *c)
 {
     account(sim, c);
-    if (c->since > sim->now) { /* in a context switch: told too early */
+    if (c->since > sim->now) { /* in a context switch: it picks when that is over */
         sim->todo &= ~bit(sim, c);
         c->timer = c->since;
         set_moment(sim, c);
@@ -219,7 +214,7 @@ static void sample(struct sim *sim)
         begin_measuring(sim, running);
     else
         fairness_tick(&sim->fairness, sim->now, running, sim->worked[SIM_HOG]);
-    sim->sample = fairness_next(&sim->fairness);
+    sim->sample = sim->point->shares ? fairness_next(&sim->fairness) : sim->end;
 }
 
 static void end_measuring(struct sim *sim)
@@ -228,7 +223,7 @@ static void end_measuring(struct sim *sim)
     sim->host_time = cpu_time() - sim->host_time;
     uint64_t running = account_all(sim);
     sim->overhead -= switching(sim);
-    if (fairness_next(&sim->fairness) == sim->end)
+    if (sim->point->shares && fairness_next(&sim->fairness) == sim->end)
         fairness_tick(&sim->fairness, sim->now, running, sim->worked[SIM_HOG]);
 }
 

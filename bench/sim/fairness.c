@@ -192,11 +192,12 @@ void fairness_report(const struct fairness *f, struct sim_observation *out)
     for (uint32_t i = 0; i < f->n_hogs; i++)
         ran += f->hogs[i].ran - f->hogs[i].fair.began;
     out->has_fairness = f->n_hogs >= 2 && ran != 0;
-    out->jain = out->has_fairness ? jain(f) : 0;
+    if (out->has_fairness)
+        out->jain = jain(f);
     for (uint32_t k = 0; k < SIM_WINDOWS; k++) {
         const struct fairness_window *w = &f->windows[k];
         struct sim_window *o = &out->windows[k];
-        *o = (struct sim_window){.length_ns = lengths[k]};
+        o->length_ns = lengths[k];
         if (!out->has_fairness || w->count == 0)
             continue;
         o->count = w->count;

@@ -68,7 +68,7 @@ static inline uint64_t fairness_next(const struct fairness *f)
     return f->windows[0].close; /* all others are multiples of the shortest */
 }
 
-/* Fills windows and jain; has_fairness as sim.h says. */
+/* Fills windows, jain and has_fairness, which are zero; as sim.h says. */
 void fairness_report(const struct fairness *f, struct sim_observation *out);
 
 #endif

@@ -83,20 +83,19 @@ static bool set_up(struct sim *sim, const struct sim_point *point, struct calls_
 
 static void harvest(const struct sim *sim, struct sim_observation *out)
 {
-    *out = (struct sim_observation){
-        .elapsed_ns = sim->point->duration_ns,
-        .busy_ns = sim->worked[SIM_HOG] + sim->worked[SIM_WAKER],
-        .overhead_ns = sim->overhead,
-        .idle_ns = sim->idle,
-        .decisions = sim->decisions,
-        .switches = sim->switches,
-        .migrations = sim->migrations,
-        .wakes = sim->wakes,
-        .jobs = sim->jobs,
-        .late = sim->late,
-        .hog_ns = sim->worked[SIM_HOG],
-        .host_ns = sim->host_time,
-    };
+    memset(out, 0, sizeof *out); /* what lies between members too: the same to the bit */
+    out->elapsed_ns = sim->point->duration_ns;
+    out->busy_ns = sim->worked[SIM_HOG] + sim->worked[SIM_WAKER];
+    out->overhead_ns = sim->overhead;
+    out->idle_ns = sim->idle;
+    out->decisions = sim->decisions;
+    out->switches = sim->switches;
+    out->migrations = sim->migrations;
+    out->wakes = sim->wakes;
+    out->jobs = sim->jobs;
+    out->late = sim->late;
+    out->hog_ns = sim->worked[SIM_HOG];
+    out->host_ns = sim->host_time;
     for (uint32_t i = 0; i < sim->n_domains; i++)
         out->domains += sim->domains[i].present ? 1 : 0;
     fairness_report(&sim->fairness, out);

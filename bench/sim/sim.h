@@ -99,6 +99,7 @@ struct sim_point {
     uint64_t allowance_ns;    /* BVT's C, or SIM_POLICY_DEFAULT; only where the policy has it */
     bool warp;          /* wakers are warped, as SIM_WARP says; only where the policy has it */
     const char *params; /* more parameters of the policy, see below; NULL: none */
+    bool shares;        /* share error in windows is measured: a quarter of the host's time */
     uint64_t seed;
     uint64_t warmup_ns;   /* simulated, not measured: 0..10^12 */
     uint64_t duration_ns; /* simulated and measured: 1..10^12 */
@@ -119,7 +120,7 @@ struct sim_point {
     {                                                                                              \
         .policy = "bvt", .cpus = 1, .hogs = 1, .mix = SIM_HOGS, .load = 100, .service_ns = 100000, \
         .think_ns = 1000000, .window = 1, .switch_ns = 2000, .allowance_ns = SIM_POLICY_DEFAULT,   \
-        .seed = 1, .warmup_ns = 1000000000, .duration_ns = 10000000000                             \
+        .shares = true, .seed = 1, .warmup_ns = 1000000000, .duration_ns = 10000000000             \
     }
 
 /* NULL if the point can be measured, else text, filled with a sentence that says why not. Files are
@@ -160,7 +161,7 @@ struct sim_observation {
     uint64_t hog_ns;      /* work of hogs */
     bool has_fairness;    /* there were two hogs or more, and they ran */
     double jain;          /* (sum x)^2 / (n * sum x^2) over hogs, x_i = service / share f_i */
-    struct sim_window windows[SIM_WINDOWS]; /* counts are 0 unless has_fairness */
+    struct sim_window windows[SIM_WINDOWS]; /* counts are 0 unless has_fairness and asked for */
     uint64_t host_ns; /* CPU time of the measured interval on this machine: not repeatable */
 };
 

@@ -120,6 +120,24 @@ static void test_the_same_again(void **state)
     }
 }
 
+/* Measuring changes nothing, and what is not asked for is not given. */
+static void test_measuring_is_silent(void **state)
+{
+    (void)state;
+    struct sim_point p;
+    for (size_t i = 0; points_at(i, &p); i++) {
+        observe(&p, &o, NULL, NULL);
+        p.shares = false;
+        observe(&p, &again, &dispatch, &latency);
+        for (size_t k = 0; k < SIM_WINDOWS; k++) {
+            require(&p, again.windows[k].count == 0 && again.windows[k].mean == 0);
+            again.windows[k] = o.windows[k];
+        }
+        again.host_ns = o.host_ns;
+        require(&p, memcmp(&o, &again, sizeof o) == 0);
+    }
+}
+
 /* Work is the same under every policy: where nothing else runs, so is everything. */
 static void test_policies_get_the_same_work(void **state)
 {
@@ -183,10 +201,15 @@ static void test_warp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_time_is_accounted), cmocka_unit_test(test_no_cpu_is_idle),
-        cmocka_unit_test(test_work_is_counted),   cmocka_unit_test(test_shares_are_measured),
-        cmocka_unit_test(test_the_same_again),    cmocka_unit_test(test_policies_get_the_same_work),
-        cmocka_unit_test(test_weights),           cmocka_unit_test(test_warp),
+        cmocka_unit_test(test_time_is_accounted),
+        cmocka_unit_test(test_no_cpu_is_idle),
+        cmocka_unit_test(test_work_is_counted),
+        cmocka_unit_test(test_shares_are_measured),
+        cmocka_unit_test(test_the_same_again),
+        cmocka_unit_test(test_measuring_is_silent),
+        cmocka_unit_test(test_policies_get_the_same_work),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_warp),
     };
     alarm(POINTS_WATCHDOG_S);
     return tap_run("sim: what all keep", tests, sizeof tests / sizeof tests[0]);

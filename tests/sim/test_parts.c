@@ -155,7 +155,7 @@ static void test_windows(void **state)
     (void)state;
     struct domain hogs[3];
     struct fairness f;
-    struct sim_observation o;
+    struct sim_observation o = {0};
     memset(hogs, 0, sizeof hogs);
     hogs[0].ran = 77; /* before windows begin */
     assert_true(fairness_open(&f, hogs, 3, (uint64_t[]){1, 2, 1}, 1));
@@ -188,7 +188,7 @@ static void test_windows_by_log_and_list(void **state)
     struct domain *same = (struct domain *)calloc(HOGS, sizeof *same);
     uint64_t weights[HOGS], total = 0, now = 0;
     struct fairness logged, listed;
-    struct sim_observation a, b;
+    struct sim_observation a = {0}, b = {0};
     struct rng rng = rng_seeded(3);
     assert_true(hogs != NULL && same != NULL);
     for (uint32_t i = 0; i < HOGS; i++)

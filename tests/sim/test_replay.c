@@ -68,8 +68,61 @@ static void audit(const struct sched *s, const struct sim_point *p, uint64_t lin
     }
 }
 
-/* At the end everything was removed. */
-static void test_audits(void **state)
+/* No CPU is idle while one waits anywhere, if the policy promises that. */
+static void expect_work_done(const struct sched *s, const struct sim_point *p, uint64_t line)
+{
+    uint32_t idle = 0, waiting = 0;
+    for (uint32_t i = 0; i < s->n_cpus; i++) {
+        idle += s->cpus[i].current == NULL ? 1 : 0;
+        waiting += s->cpus[i].ready.count;
+    }
+    if (idle != 0 && waiting != 0)
+        fail_msg("%s, line %llu: %u CPUs idle, and %u wait", points_name(p),
+                 (unsigned long long)line, idle, waiting);
+}
+
+/* What each CPU must do next, where a context switch costs nothing. */
+struct duty {
+    uint64_t by;   /* it must pick at or before this moment */
+    uint32_t runs; /* vcpu, or SCHED_NO_VCPU */
+};
+
+static void note_duties(struct duty *duties, uint32_t cpus, const struct sched_call *call)
+{
+    switch (call->op) {
+    case SCHED_OP_WAKE:
+        if (call->done)
+            duties[call->cpu].by = call->now;
+        break;
+    case SCHED_OP_SLEEP:
+        if (duties[call->cpu].runs == call->vcpu)
+            duties[call->cpu].by = call->now;
+        break;
+    case SCHED_OP_PICK:
+        duties[call->cpu].by =
+            call->value == SCHED_FOREVER ? SCHED_FOREVER : call->now + call->value;
+        duties[call->cpu].runs = call->chosen;
+        for (uint32_t i = 0; i < cpus; i++)
+            if ((call->kick >> i & 1) != 0)
+                duties[i].by = call->now;
+        break;
+    default:
+        break;
+    }
+}
+
+static void expect_duties_done(const struct duty *duties, const struct sim_point *p, uint64_t now,
+                               uint64_t line)
+{
+    for (uint32_t i = 0; i < p->cpus; i++)
+        if (duties[i].by < now)
+            fail_msg("%s, line %llu: CPU %u should have picked at %llu", points_name(p),
+                     (unsigned long long)line, i, (unsigned long long)duties[i].by);
+}
+
+/* All of the top of sched-bvt/sched.h: whoever is told to picks at once, and when its slice is
+ * over; idle CPUs take what waits; at the end all were removed. */
+static void test_protocol(void **state)
 {
     (void)state;
     struct sim_point p;
@@ -77,19 +130,31 @@ static void test_audits(void **state)
     char error[256], line[256];
     const char *path = points_file("");
     static struct sched_cpu cpus[SCHED_CPUS_MAX];
+    const uint32_t conserving = SCHED_CONSERVING | SCHED_MIGRATES;
     for (size_t i = 0; points_at(i, &p); i++) {
         struct sched s;
         struct sched_call call;
-        uint64_t n = 1;
+        struct duty duties[SCHED_CPUS_MAX];
+        const struct sched_policy *policy = sched_policy_named(p.policy);
+        uint64_t n = 1, now = 0, end = p.warmup_ns + p.duration_ns;
         assert_int_equal(sim_record(&p, path, &o, error, sizeof error), 0);
         FILE *file = fopen(path, "r");
         assert_non_null(file);
         assert_non_null(fgets(line, sizeof line, file));
-        sched_init(&s, sched_policy_named(p.policy), cpus, p.cpus, 0);
+        sched_init(&s, policy, cpus, p.cpus, 0);
+        for (uint32_t c = 0; c < p.cpus; c++)
+            duties[c] = (struct duty){.by = SCHED_FOREVER, .runs = SCHED_NO_VCPU};
         while (fgets(line, sizeof line, file) != NULL) {
             assert_true(calls_parse(line, &call));
+            n++;
+            if (call.now != now && (policy->traits & conserving) == conserving)
+                expect_work_done(&s, &p, n);
+            if (p.switch_ns == 0 && call.now < end)
+                expect_duties_done(duties, &p, call.now, n);
+            now = call.now;
+            note_duties(duties, p.cpus, &call);
             assert_true(sched_replay(&s, &call, vcpu_of, NULL));
-            if (++n % 97 == 0)
+            if (n % 97 == 0)
                 audit(&s, &p, n);
         }
         audit(&s, &p, n);
@@ -190,6 +255,8 @@ static void test_broken_rules(void **state)
            "2: expected a CPU that exists, found \"steal 0 - 0 2 - - 0 0 0\"");
     expect(HEAD "param 0 - - - - 1 0 0 0\n",
            "2: expected a parameter of the policy, found \"param 0 - - - - 1 0 0 0\"");
+    expect("ringside-calls 1 bvt 2 0\nparam 0 7 - - - 2 1 0 0\n",
+           "2: expected a vcpu that was added, found \"param 0 7 - - - 2 1 0 0\"");
     expect(HEAD ADD "param 0 7 - - - 0 0 0 0\n",
            "3: expected a parameter of the policy, found \"param 0 7 - - - 0 0 0 0\"");
     expect(HEAD "pick 1152921504606846976 - 0 - - - 0 0 0\n",
@@ -200,7 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records_replay), cmocka_unit_test(test_recording_is_silent),
-        cmocka_unit_test(test_audits),         cmocka_unit_test(test_another_answer),
+        cmocka_unit_test(test_protocol),       cmocka_unit_test(test_another_answer),
         cmocka_unit_test(test_not_calls),      cmocka_unit_test(test_broken_rules),
     };
     alarm(POINTS_WATCHDOG_S);

@@ -196,6 +196,19 @@ static void test_recorded(void **state)
                  "8000:2");
 }
 
+/* Work that ends at the moment at which its quantum does is done then, not at its next turn. */
+static void test_work_ends_with_its_quantum(void **state)
+{
+    (void)state;
+    struct sim_point p = point(SIM_RECORDED, 1, 1, 6 * MS);
+    p.workload = points_file("a 1000000 500000\n");
+    expect_picks(&p, "0:0 1000:1 2000:0 3000:1 4000:0 5000:1");
+    observe(&p);
+    assert_int_equal(o.jobs, 2);
+    assert_int_equal(latency.sum, 2000 * US + 1500 * US);
+    assert_int_equal(o.wakes, 3);
+}
+
 /* Sleeps of 0.9 ms on average and works for 0.1: a tenth of its time. */
 static void test_bursty(void **state)
 {
@@ -297,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_periodic_preempts),
         cmocka_unit_test(test_periodic_late),
         cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_work_ends_with_its_quantum),
         cmocka_unit_test(test_bursty),
         cmocka_unit_test(test_fork_bomb),
         cmocka_unit_test(test_loop_of_one),
