@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The explorer's test program: the litmus tests, then every layout under every policy that it
- * carries, sound and with each planted fault. TAP on standard output.
+ * The explorer's test program: the litmus tests, then every ring layout under every policy that it
+ * carries, then every delivery ABI of event channels, sound and with each planted fault. TAP on
+ * standard output.
  */
 #include <getopt.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "model.h"
 #include "scenario.h"
 #include "tap.h"
 
@@ -52,26 +52,20 @@ static const struct fault {
     [FAULT_EARLY_RELEASE] = {"early-release", "published before it is written"},
 };
 
-static struct {
-    const char *layout; /* NULL: all */
-    const char *policy; /* NULL: all */
-    const char *fault;  /* NULL: all */
-    bool schedules;     /* print those of planted faults too */
-    uint32_t requests;
-    uint32_t states_max;
-    unsigned tests, failed;
-} model = {.requests = REQUESTS, .states_max = STATES_MAX};
+static struct model_options options = {.requests = REQUESTS, .states_max = STATES_MAX};
+
+static unsigned tests, failed;
 
 bool tap_test(bool ok, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    printf("%s %u - ", ok ? "ok" : "not ok", ++model.tests);
+    printf("%s %u - ", ok ? "ok" : "not ok", ++tests);
     vprintf(format, args);
     printf("\n");
     va_end(args);
     fflush(stdout);
-    model.failed += !ok;
+    failed += !ok;
     return ok;
 }
 
@@ -93,25 +87,18 @@ static bool fault_concerns(enum scenario_fault fault, enum notify_policy policy)
 
 /* ---- the tests ---- */
 
-static void print_failure(const struct explore_result *result)
-{
-    printf("# after %u steps: %s\n", result->depth, result->message);
-    if (result->verdict != EXPLORE_TOO_MANY)
-        explore_print_schedule(stdout, "#   ");
-}
-
 static void test_sound(const struct layout *layout, struct scenario scenario)
 {
     struct explore_result result;
     clock_t started = clock();
-    layout->scenario->explore(&scenario, model.states_max, &result);
+    layout->scenario->explore(&scenario, options.states_max, &result);
     double seconds = (double)(clock() - started) / CLOCKS_PER_SEC;
     if (!tap_test(result.verdict == EXPLORE_PASSED,
                   "%s %s: %u entries, %u front end%s%s (%u states, %.2f s)", layout->name,
                   notify_name(scenario.policy), scenario.entries, scenario.fronts,
                   scenario.fronts == 1 ? "" : "s", scenario.one_way ? ", one way" : "",
                   result.states, seconds))
-        print_failure(&result);
+        model_print_failure(&result);
 }
 
 /* Found in each side alone: the barriers of both directions are needed. */
@@ -123,13 +110,12 @@ static void test_fault(const struct layout *layout, struct scenario scenario)
     bool found[2];
     for (int side = 0; side < 2; side++) {
         scenario.fault_at_back = side == 1;
-        layout->scenario->explore(&scenario, model.states_max, &result[side]);
-        found[side] =
-            result[side].verdict != EXPLORE_PASSED && result[side].verdict != EXPLORE_TOO_MANY;
-        if (model.schedules && found[side]) {
+        layout->scenario->explore(&scenario, options.states_max, &result[side]);
+        found[side] = model_found(&result[side]);
+        if (options.schedules && found[side]) {
             printf("# %s %s %s at %s\n", layout->name, notify_name(scenario.policy), name,
                    sides[side]);
-            print_failure(&result[side]);
+            model_print_failure(&result[side]);
         }
     }
     tap_test(found[0] && found[1],
@@ -164,20 +150,15 @@ static void test_sound_ones(const struct layout *layout, const struct scenario s
         one_way.requests[0] += scenario.entries; /* so that the ring gets full more than once */
         test_sound(layout, one_way);
     }
-    if ((l->traits & RING_MANY_FRONTS) && model.requests > 1) {
+    if ((l->traits & RING_MANY_FRONTS) && options.requests > 1) {
         struct scenario pair = scenario;
         pair.fronts = 2;
         pair.vary = !notify_uses_clock(scenario.policy); /* with time and three threads too many */
         pair.entries = l->entries_for(2, 2);
-        pair.requests[0] = model.requests - 1;
+        pair.requests[0] = options.requests - 1;
         pair.requests[1] = 1;
         test_sound(layout, pair);
     }
-}
-
-static bool wanted(const char *choice, const char *name)
-{
-    return choice == NULL || strcmp(choice, name) == 0;
 }
 
 static void test_layout_policy(const struct layout *layout, enum notify_policy policy)
@@ -186,14 +167,14 @@ static void test_layout_policy(const struct layout *layout, enum notify_policy p
     struct scenario scenario = {.policy = policy,
                                 .entries = entries_for(2, 1),
                                 .fronts = 1,
-                                .requests = {model.requests},
+                                .requests = {options.requests},
                                 .vary = true};
 
-    if (wanted(model.fault, "none"))
+    if (model_wants(options.fault, "none"))
         test_sound_ones(layout, scenario);
     scenario.vary = false;
     for (scenario.fault = FAULT_NONE + 1; scenario.fault < FAULTS; scenario.fault++)
-        if (wanted(model.fault, faults[scenario.fault].name) &&
+        if (model_wants(options.fault, faults[scenario.fault].name) &&
             fault_concerns(scenario.fault, policy))
             test_fault(layout, scenario);
 }
@@ -204,19 +185,21 @@ static void usage(FILE *out)
 {
     fprintf(
         out,
-        "usage: model [OPTION]... [LAYOUT [POLICY]]\n"
+        "usage: model [OPTION]... [LAYOUT [POLICY] | ABI [SCENE]]\n"
         "\n"
-        "Explores every interleaving, on a TSO machine, of %u requests and their responses, for\n"
-        "each layout (or LAYOUT) under each policy (or POLICY), sound and with planted faults.\n"
-        "TAP on standard output; `#` lines after a failed test show its schedule.\n"
-        "Without LAYOUT and FAULT, the explorer's own tests come first.\n"
+        "Explores every interleaving, on a TSO machine: of %u requests and their responses, for\n"
+        "each ring layout (or LAYOUT) under each policy (or POLICY); of sends, masks and upcalls,\n"
+        "for each delivery ABI of event channels (or ABI) in each scene (or SCENE). Sound and "
+        "with\n"
+        "planted faults. TAP on standard output; `#` lines after a failed test show its schedule.\n"
+        "Without LAYOUT, ABI and FAULT, the explorer's own tests come first.\n"
         "\n"
         "  --fault FAULT   only this one of the faults below\n"
         "  --schedules     print the schedules of planted faults too\n"
-        "  --requests N    1 to %u\n"
+        "  --requests N    1 to %u, through rings\n"
         "  --states N      fail after so many states (%u)\n"
         "\n"
-        "faults:\n",
+        "faults of rings:\n",
         REQUESTS, REQUESTS_MAX, STATES_MAX);
     for (size_t i = 0; i < FAULTS; i++)
         fprintf(out, "  %-16s%s\n", faults[i].name, faults[i].what);
@@ -227,6 +210,7 @@ static void usage(FILE *out)
     for (enum notify_policy p = 0; p < NOTIFY_POLICIES; p++)
         fprintf(out, " %s", notify_name(p));
     fprintf(out, "\n");
+    evtchn_list(out);
 }
 
 static uint32_t parse_count(const char *option, const char *text, uint32_t most)
@@ -242,24 +226,24 @@ static uint32_t parse_count(const char *option, const char *text, uint32_t most)
 
 static void parse(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option known[] = {
         {"fault", required_argument, NULL, 'f'},    {"schedules", no_argument, NULL, 's'},
         {"requests", required_argument, NULL, 'r'}, {"states", required_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     int c;
-    while ((c = getopt_long(argc, argv, "f:sr:n:h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "f:sr:n:h", known, NULL)) != -1) {
         switch (c) {
         case 'f':
-            model.fault = optarg;
+            options.fault = optarg;
             break;
         case 's':
-            model.schedules = true;
+            options.schedules = true;
             break;
         case 'r':
-            model.requests = parse_count("--requests", optarg, REQUESTS_MAX);
+            options.requests = parse_count("--requests", optarg, REQUESTS_MAX);
             break;
         case 'n':
-            model.states_max = parse_count("--states", optarg, UINT32_MAX / 4);
+            options.states_max = parse_count("--states", optarg, UINT32_MAX / 4);
             break;
         case 'h':
             usage(stdout);
@@ -270,9 +254,9 @@ static void parse(int argc, char **argv)
         }
     }
     if (optind < argc)
-        model.layout = argv[optind++];
+        options.subject = argv[optind++];
     if (optind < argc)
-        model.policy = argv[optind++];
+        options.within = argv[optind++];
     if (optind < argc) {
         usage(stderr);
         exit(2);
@@ -282,18 +266,20 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     parse(argc, argv);
-    if (model.layout == NULL && model.fault == NULL)
+    if (options.subject == NULL && options.fault == NULL)
         litmus_tests();
     for (size_t i = 0; i < LAYOUTS; i++)
         for (enum notify_policy p = 0; p < NOTIFY_POLICIES; p++)
-            if (wanted(model.layout, layouts[i].name) && wanted(model.policy, notify_name(p)) &&
-                !(layouts[i].without >> p & 1))
+            if (model_wants(options.subject, layouts[i].name) &&
+                model_wants(options.within, notify_name(p)) && !(layouts[i].without >> p & 1))
                 test_layout_policy(&layouts[i], p);
-    if (model.tests == 0) {
-        fprintf(stderr, "model: nothing to explore: no such layout, policy or fault, or the layout "
-                        "does not carry the policy; see --help\n");
+    evtchn_tests(&options);
+    if (tests == 0) {
+        fprintf(stderr,
+                "model: nothing to explore: no such layout, policy, ABI, scene or fault, or "
+                "it is none of this layout or ABI; see --help\n");
         return 2;
     }
-    printf("1..%u\n", model.tests);
-    return model.failed == 0 ? 0 : 1;
+    printf("1..%u\n", tests);
+    return failed == 0 ? 0 : 1;
 }
