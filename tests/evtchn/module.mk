@@ -17,3 +17,15 @@ TESTS += $(B)/evtchn_property
 
 $(B)/evtchn_property: $(call objects,opt,tests/evtchn/property.c $(EVTCHN_WORLD) $(EVTCHN_C))
 	@$(CC) $^ -o $@
+
+# Two threads that send, one that receives, one that changes the ports under them: as it will run,
+# and under the thread sanitizer with fewer events.
+TESTS += $(B)/evtchn_threads $(B)/evtchn_threads_tsan
+
+EVTCHN_THREADS := tests/evtchn/threads.c $(EVTCHN_WORLD) $(EVTCHN_C)
+
+$(B)/evtchn_threads: $(call objects,opt,$(EVTCHN_THREADS))
+	@$(CC) $^ -lpthread -o $@
+
+$(B)/evtchn_threads_tsan: $(call objects,tsan,$(EVTCHN_THREADS))
+	@$(CC_tsan) $(FLAGS_tsan) $^ -lpthread -o $@
