@@ -207,7 +207,13 @@ static __attribute__((noinline)) struct evtchn_effect set_pending_anyhow(struct 
     return enqueue_unless(e, word, EVTCHN_MASKED | EVTCHN_LINKED);
 }
 
-/* The end of fifo_set_pending() where the queue was not seen to be empty. */
+/* Makes port the successor of an end that was LINKED, if nothing has changed there since. */
+static inline bool follow_as_seen(struct end end, uint32_t port)
+{
+    return evtchn_cas(end.word, &end.seen, (end.seen & ~(EVTCHN_LINK | EVTCHN_BUSY)) | port);
+}
+
+/* The end of fifo_set_pending() where the queue was not empty, and something has. */
 static __attribute__((noinline)) struct evtchn_effect
 join(const struct evtchn *e, struct evtchn_queue *q, const uint32_t *word, struct end end)
 {
@@ -236,8 +242,12 @@ static struct evtchn_effect fifo_set_pending(struct evtchn *e)
         return set_pending_anyhow(e);
     }
     evtchn_store(&q->tail, word);
-    if (unlikely((end.seen & EVTCHN_LINKED) != 0))
-        return join(e, q, word, end);
+    if ((end.seen & EVTCHN_LINKED) != 0) {
+        if (unlikely(end.word == word || !follow_as_seen(end, e->port)))
+            return join(e, q, word, end);
+        evtchn_unlock(&q->lock);
+        return effect_of(EVTCHN_IS_PENDING);
+    }
     evtchn_store(q->head, e->port);
     evtchn_unlock(&q->lock);
     return appended(q, HAD_LEFT);
