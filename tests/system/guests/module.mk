@@ -1,8 +1,35 @@
 # SPDX-License-Identifier: MIT
 # Workloads that test the hypervisor that they run on, ours or Xen: $(B)/guest/<name>.
+#
+#   selftest      every hypercall, exception and timer: one test after another
+#   path-length   what operations cost, in instructions
+#   random        hypercalls of random arguments, by a seed
 
-SELFTEST_C := $(filter-out $(addprefix tests/system/guests/,random.c path_length.c), \
-    $(wildcard tests/system/guests/*.c))
-SUPPORT_C := tests/system/guests/support.c
+WORKLOADS_C := $(addprefix tests/system/guests/,random.c path_length.c)
+SELFTEST_C := $(filter-out $(WORKLOADS_C),$(wildcard tests/system/guests/*.c))
+WORKLOAD_C := $(addprefix tests/system/guests/,support.c selftest.c)
 
 $(eval $(call guest-image,selftest,$(SELFTEST_C)))
+$(eval $(call guest-image,path-length,tests/system/guests/path_length.c $(WORKLOAD_C)))
+$(eval $(call guest-image,random,tests/system/guests/random.c $(WORKLOAD_C)))
+
+# Xen itself, for comparison: from its package, which is unpacked here and not installed.
+ORACLE_PACKAGE := xen-hypervisor-4.17-amd64
+ORACLE_XEN := $(B)/oracle/boot/xen-4.17-amd64
+
+$(ORACLE_XEN):
+	@mkdir -p $(B)/oracle
+	@cd $(B)/oracle && apt-get -qq download $(ORACLE_PACKAGE)
+	@dpkg-deb -x $(B)/oracle/$(ORACLE_PACKAGE)_*.deb $(B)/oracle
+	@gzip -dkf $@.gz
+
+## oracle: run the guests' self-tests on Xen 4.17, which the ABI is after, and print path lengths
+oracle: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ORACLE_XEN) $(B)/guest/selftest $(B)/guest/path-length
+	@printf '#!/bin/sh\nexec tests/system/oracle $(ORACLE_XEN) $(B)/guest/selftest\n' >$(B)/selftest-on-xen
+	@printf '#!/bin/sh\nCPUS=2 exec $(B)/selftest-on-xen\n' >$(B)/selftest-on-xen-2
+	@chmod +x $(B)/selftest-on-xen $(B)/selftest-on-xen-2
+	@tests/run $(B)/test-logs $(B)/selftest-on-xen $(B)/selftest-on-xen-2
+	@ICOUNT=1 tests/system/oracle $(ORACLE_XEN) $(B)/guest/path-length | grep '^path-length'
+
+.PHONY: oracle

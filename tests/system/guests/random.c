@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls of random arguments, from a seed: nothing that a guest asks for may harm its
+ * hypervisor, and whatever is refused leaves the guest as it was.
+ *
+ *   seed=1            of the generator; the same seed on the same hypervisor makes the same calls
+ *   calls=100000
+ *   trace=n           prints the last calls, from the n-th on, to see what a failure came after
+ *
+ * Arguments are drawn from what is of interest: frames, tables and mappings of a sandbox, frames of
+ * others, addresses of every kind, small numbers and large ones. What would end the guest or take
+ * its own ground from under it, and rightly so, is not asked for: another stack, another base,
+ * other handlers, its own image's pages, shutdown. What would block it has a deadline that is past.
+ */
+#include "guest/lib/format.h"
+#include "guest/time.h"
+#include "tests/system/guests/support.h"
+
+#define SANDBOX 0x0000200000000000UL /* of one L1: 512 pages */
+#define PAGES 64U                    /* that the sandbox's calls may do anything to */
+#define TABLES 8U                    /* of them are mapped read-only at first */
+#define REPORT_EVERY 250000U
+
+static uint64_t state;
+
+/* splitmix64 (Steele, Lea, Flood 2014) */
+static uint64_t draw(void)
+{
+    uint64_t z = state += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+static uint64_t below(uint64_t n)
+{
+    return draw() % n;
+}
+
+static bool one_in(unsigned n)
+{
+    return below(n) == 0;
+}
+
+static char *pages;       /* PAGES of them, in the linear map */
+static uint64_t *entries; /* of the sandbox's L1 */
+static uint64_t *upper;   /* the L2 above it: entry 0 is that L1, the others are free */
+static char *scratch;     /* one page for structures: arguments point into it */
+static mfn_t foreign;
+
+static uint64_t any_frame(void)
+{
+    switch (below(12)) {
+    case 0:
+        return foreign.n;
+    case 1:
+        return foreign.n + below(512);
+    case 2:
+        return FRAME_BEYOND.n;
+    case 3:
+        return FRAME_OF_SCREEN.n;
+    case 4:
+        return below(2) ? table_root_mfn().n : page_mfn(entries).n;
+    case 5:
+        return draw() >> below(64);
+    case 6:
+        return FRAME_NONE;
+    default:
+        return frame_list[page_pfn(pages).n + below(PAGES)];
+    }
+}
+
+static uint64_t any_flags(void)
+{
+    uint64_t flags = one_in(3) ? PTE_READ_ONLY : PTE_READ_WRITE;
+    if (one_in(4))
+        flags ^= 1UL << below(12);
+    if (one_in(16))
+        flags ^= 1UL << (52 + below(12));
+    return flags;
+}
+
+static uint64_t any_entry(void)
+{
+    if (one_in(5))
+        return 0;
+    if (one_in(20))
+        return draw();
+    return pte_make(MFN(any_frame()), any_flags());
+}
+
+/* An address for hypercalls to read or write: never of the image, the stacks or the tables. */
+static uint64_t any_pointer(void)
+{
+    switch (below(8)) {
+    case 0:
+        return 0;
+    case 1:
+        return HYPERVISOR_VIRT_START + below(1UL << 40);
+    case 2:
+        return draw() | 0x0000800000000000; /* mostly in the hole */
+    case 3:
+        return SANDBOX + below(TABLE_ENTRIES * PAGE_SIZE);
+    case 4:
+        return (uintptr_t)scratch + PAGE_SIZE - below(64); /* ends within */
+    default:
+        return (uintptr_t)scratch + below(PAGE_SIZE / 2);
+    }
+}
+
+static uint64_t any_va(void)
+{
+    switch (below(10)) {
+    case 0:
+        return HYPERVISOR_VIRT_START + below(1UL << 43);
+    case 1:
+        return draw() | 0x0000800000000000;
+    case 2:
+        return (uintptr_t)pages + below(PAGES) * PAGE_SIZE;
+    default:
+        return SANDBOX + below(TABLE_ENTRIES) * PAGE_SIZE + (one_in(8) ? below(PAGE_SIZE) : 0);
+    }
+}
+
+/* Never another domain's: there is none; but names of some. */
+static unsigned any_domain(void)
+{
+    static const unsigned domains[] = {DOMID_SELF,    0,          1,           DOMID_IO,
+                                       DOMID_XEN,     DOMID_COW,  DOMID_IDLE,  DOMID_INVALID,
+                                       DOMAIN_NOBODY, 0x7ff00000, 0x12347ff0U, ~0U};
+    return one_in(3) ? domains[below(LENGTH(domains))] : DOMID_SELF;
+}
+
+static uint64_t any_number(void)
+{
+    return one_in(2) ? below(20) : draw() >> below(64);
+}
+
+/* The entry that an update may go to: the sandbox's, a page of it, or nowhere of the guest's. */
+static uint64_t any_entry_address(void)
+{
+    uint64_t command = one_in(8) ? below(8) : below(3);
+    switch (below(10)) {
+    case 0:
+        return machine_address(&upper[1 + below(TABLE_ENTRIES - 1)]) | command;
+    case 1:
+        return (any_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8) | command;
+    default:
+        return machine_address(&entries[below(TABLE_ENTRIES)]) | command;
+    }
+}
+
+/* The kernel's own tables are in any_frame(): an update must miss them. */
+static bool is_precious(uint64_t frame)
+{
+    return frame == table_root_mfn().n || frame == page_mfn(upper).n;
+}
+
+struct call {
+    unsigned number;
+    uint64_t args[5];
+};
+
+static void choose_mmu_update(struct call *call)
+{
+    struct mmu_update *updates = (struct mmu_update *)scratch;
+    unsigned count = (unsigned)below(8);
+    for (unsigned i = 0; i < count; i++) {
+        updates[i].ptr = any_entry_address();
+        updates[i].val = any_entry();
+        uint64_t frame = updates[i].ptr >> PAGE_SHIFT;
+        if (frame == table_root_mfn().n)
+            updates[i].ptr = machine_address(&entries[0]);
+        if (frame == page_mfn(upper).n && (updates[i].ptr & (PAGE_SIZE - 8)) == 0)
+            updates[i].ptr += 8; /* not the entry of the sandbox itself */
+    }
+    uint64_t list = one_in(16) ? any_pointer() : (uintptr_t)scratch;
+    bool own = list == (uintptr_t)scratch;
+    call->args[0] = list;
+    call->args[1] = own ? count : below(3);
+    call->args[2] = one_in(2) ? 0 : any_pointer();
+    call->args[3] = any_domain();
+}
+
+static void choose_mmuext_op(struct call *call)
+{
+    struct mmuext_op *op = (struct mmuext_op *)scratch;
+    op->cmd = (unsigned)(one_in(16) ? any_number() : below(22));
+    op->arg1.mfn = any_frame();
+    op->arg2.src_mfn = any_frame();
+    switch (op->cmd) {
+    case MMUEXT_NEW_BASEPTR: /* a base without this kernel in it would be the end of it */
+        if (!is_precious(op->arg1.mfn))
+            op->arg1.mfn = one_in(2) ? foreign.n : FRAME_BEYOND.n;
+        break;
+    case MMUEXT_INVLPG_LOCAL:
+    case MMUEXT_INVLPG_ALL:
+    case MMUEXT_INVLPG_MULTI:
+    case MMUEXT_TLB_FLUSH_MULTI:
+        op->arg1.linear_addr = any_va();
+        op->arg2.vcpumask.p = (void *)any_pointer();
+        break;
+    case MMUEXT_SET_LDT:
+        op->arg1.linear_addr = any_va();
+        op->arg2.nr_ents = (unsigned)any_number();
+        break;
+    default:
+        break;
+    }
+    call->args[0] = (uintptr_t)scratch;
+    call->args[1] = one_in(32) ? 0 : 1;
+    call->args[2] = one_in(2) ? 0 : any_pointer();
+    call->args[3] = any_domain();
+}
+
+static void choose_va_mapping(struct call *call)
+{
+    call->args[0] = any_va();
+    call->args[1] = any_entry();
+    call->args[2] = one_in(4) ? any_pointer() : below(8);
+    call->args[3] = any_domain();
+}
+
+/* Extents lie in the scratch page and are of the sandbox or nobody's. */
+static void choose_memory_op(struct call *call)
+{
+    static const unsigned commands[] = {
+        XENMEM_increase_reservation, XENMEM_decrease_reservation,    XENMEM_populate_physmap,
+        XENMEM_maximum_ram_page,     XENMEM_current_reservation,     XENMEM_maximum_reservation,
+        XENMEM_machphys_mfn_list,    XENMEM_machphys_mapping,        XENMEM_memory_map,
+        XENMEM_maximum_gpfn,         XENMEM_machine_memory_map,      XENMEM_exchange,
+        XENMEM_get_pod_target,       XENMEM_machphys_compat_mfn_list};
+    struct xen_memory_reservation *one = (struct xen_memory_reservation *)scratch;
+    struct xen_memory_exchange *both = (struct xen_memory_exchange *)scratch;
+    uint64_t *extents = (uint64_t *)(scratch + PAGE_SIZE / 2);
+    unsigned cmd = one_in(16) ? 20 + (unsigned)below(44) : commands[below(LENGTH(commands))];
+    memset(scratch, 0, PAGE_SIZE / 2);
+    for (unsigned i = 0; i < 8; i++)
+        extents[i] =
+            cmd == XENMEM_populate_physmap ? page_pfn(pages).n + below(PAGES) : any_frame();
+    *one = (struct xen_memory_reservation){.extent_start = {extents},
+                                           .nr_extents = one_in(8) ? any_number() : below(4),
+                                           .extent_order = one_in(4) ? (unsigned)any_number() : 0,
+                                           .domid = (domid_t)any_domain()};
+    if (one->nr_extents > 8)
+        one->extent_order = 63; /* what lies behind is not ours to give */
+    if (cmd == XENMEM_exchange) {
+        both->out = both->in;
+        both->out.extent_start.p = extents + 4;
+        for (unsigned i = 4; i < 8; i++)
+            extents[i] = page_pfn(pages).n + below(PAGES);
+        both->nr_exchanged = one_in(8) ? any_number() : 0;
+    }
+    if (cmd == XENMEM_machphys_mfn_list || cmd == XENMEM_memory_map ||
+        cmd == XENMEM_machine_memory_map) {
+        uint32_t *list = (uint32_t *)scratch; /* a count, then at 8 a pointer */
+        list[0] = (uint32_t)below(16);
+        ((uint64_t *)scratch)[1] = any_pointer();
+    }
+    call->args[0] = cmd | (one_in(16) ? any_number() << 6 : 0);
+    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch;
+    /* An argument elsewhere holds whatever was written there: only what cannot take pages. */
+    if (call->args[1] != (uintptr_t)scratch)
+        call->args[0] = XENMEM_current_reservation;
+}
+
+static void choose_event_op(struct call *call)
+{
+    uint32_t *words = (uint32_t *)scratch;
+    for (unsigned i = 0; i < 6; i++)
+        words[i] = (uint32_t)(one_in(4) ? draw() : below(40));
+    if (one_in(2))
+        *(uint16_t *)scratch = DOMID_SELF;
+    unsigned cmd = (unsigned)below(16);
+    if (cmd == EVTCHNOP_init_control ||
+        cmd == EVTCHNOP_reset) /* changes the ABI under the library */
+        cmd = EVTCHNOP_status;
+    call->args[0] = cmd;
+    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch;
+}
+
+static void choose_vcpu_op(struct call *call)
+{
+    static const unsigned commands[] = {VCPUOP_up,
+                                        VCPUOP_is_up,
+                                        VCPUOP_get_runstate_info,
+                                        VCPUOP_set_periodic_timer,
+                                        VCPUOP_stop_periodic_timer,
+                                        VCPUOP_set_singleshot_timer,
+                                        VCPUOP_stop_singleshot_timer,
+                                        VCPUOP_get_physid};
+    uint64_t *words = (uint64_t *)scratch;
+    words[0] = any_number();
+    words[1] = any_number();
+    call->args[0] = one_in(16) ? 14 + below(50) : commands[below(LENGTH(commands))];
+    call->args[1] = one_in(4) ? any_number() : 0;
+    call->args[2] = any_pointer();
+}
+
+/* Yield; a poll whose deadline is past; what is refused. */
+static void choose_sched_op(struct call *call)
+{
+    struct sched_poll *poll = (struct sched_poll *)scratch;
+    *poll = (struct sched_poll){.ports = {(void *)any_pointer()},
+                                .nr_ports = (unsigned)any_number(),
+                                .timeout = 1 + below(1000)};
+    call->args[0] = one_in(3) ? SCHEDOP_yield : one_in(4) ? 8 + below(99) : SCHEDOP_poll;
+    call->args[1] = (uintptr_t)scratch;
+}
+
+static void choose_descriptor(struct call *call)
+{
+    call->args[0] = any_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8 | (one_in(8) ? 4 : 0);
+    call->args[1] = one_in(2) ? 0x0040f3000000000f : draw();
+}
+
+static void choose_gdt(struct call *call)
+{
+    uint64_t *frames = (uint64_t *)scratch;
+    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+        frames[i] = any_frame();
+    call->args[0] = one_in(8) ? any_pointer() : (uintptr_t)scratch;
+    call->args[1] = one_in(8) ? any_number() : below(2 * TABLE_ENTRIES);
+}
+
+static void choose_plain(struct call *call)
+{
+    for (unsigned i = 0; i < LENGTH(call->args); i++)
+        call->args[i] = one_in(2) ? any_pointer() : any_number();
+}
+
+static void choose_version(struct call *call)
+{
+    call->args[0] = any_number();
+    call->args[1] = any_pointer();
+}
+
+static void choose_segment_base(struct call *call)
+{
+    call->args[0] = one_in(2) ? SEGBASE_FS : SEGBASE_GS_USER;
+    call->args[1] = one_in(2) ? any_va() : draw();
+}
+
+static void choose_debugreg(struct call *call)
+{
+    call->args[0] = one_in(4) ? any_number() : below(4); /* addresses, which nothing enables */
+    call->args[1] = any_va();
+    if (call->args[0] == 7)
+        call->args[1] = 0;
+}
+
+static void choose_assist(struct call *call)
+{
+    call->args[0] = below(3);
+    call->args[1] = one_in(2) ? any_number() : VMASST_TYPE_writable_pagetables;
+}
+
+static void choose_timer(struct call *call)
+{
+    call->args[0] = one_in(2) ? 0 : any_number();
+}
+
+/* Reading only: what is written to the console is for people. */
+static void choose_console(struct call *call)
+{
+    call->args[0] = one_in(2) ? CONSOLEIO_read : 2 + any_number();
+    call->args[1] = any_number();
+    call->args[2] = any_pointer();
+}
+
+static const struct {
+    unsigned number;
+    unsigned weight;
+    void (*choose)(struct call *call);
+} kinds[] = {
+    {__HYPERVISOR_mmu_update, 20, choose_mmu_update},
+    {__HYPERVISOR_mmuext_op, 20, choose_mmuext_op},
+    {__HYPERVISOR_update_va_mapping, 20, choose_va_mapping},
+    {__HYPERVISOR_update_va_mapping_otherdomain, 5, choose_va_mapping},
+    {__HYPERVISOR_memory_op, 10, choose_memory_op},
+    {__HYPERVISOR_event_channel_op, 10, choose_event_op},
+    {__HYPERVISOR_vcpu_op, 5, choose_vcpu_op},
+    {__HYPERVISOR_sched_op, 3, choose_sched_op},
+    {__HYPERVISOR_update_descriptor, 5, choose_descriptor},
+    {__HYPERVISOR_set_gdt, 5, choose_gdt},
+    {__HYPERVISOR_xen_version, 2, choose_version},
+    {__HYPERVISOR_set_segment_base, 2, choose_segment_base},
+    {__HYPERVISOR_set_debugreg, 2, choose_debugreg},
+    {__HYPERVISOR_get_debugreg, 1, choose_plain},
+    {__HYPERVISOR_vm_assist, 2, choose_assist},
+    {__HYPERVISOR_set_timer_op, 2, choose_timer},
+    {__HYPERVISOR_fpu_taskswitch, 1, choose_plain},
+    {__HYPERVISOR_console_io, 1, choose_console},
+    {11, 1, choose_plain}, /* no such hypercall */
+    {63, 1, choose_plain},
+};
+
+static struct call choose_one(void)
+{
+    static unsigned total;
+    if (!total) {
+        for (unsigned i = 0; i < LENGTH(kinds); i++)
+            total += kinds[i].weight;
+    }
+    uint64_t at = below(total);
+    unsigned i = 0;
+    while (at >= kinds[i].weight)
+        at -= kinds[i++].weight;
+    struct call call = {.number = kinds[i].number};
+    kinds[i].choose(&call);
+    return call;
+}
+
+/* The same call in a batch of one, now and then: it must make no difference. */
+static long make(const struct call *call)
+{
+    if (!one_in(16))
+        return hypercall_indirect(call->number, call->args);
+    struct multicall_entry entry = {.op = call->number};
+    memcpy(entry.args, call->args, sizeof(call->args));
+    long error = hypercall_multicall(&entry, 1);
+    return error ? error : (long)entry.result;
+}
+
+/*
+ * What exchanges and the balloon did to the sandbox is put right from time to time, so that there
+ * is something to work on: a page without a frame of its own gets one, where there is one.
+ */
+static void repair(void)
+{
+    for (unsigned i = 0; i < PAGES; i++) {
+        uint64_t *frame = &frame_list[page_pfn(pages).n + i];
+        uint64_t pfn = page_pfn(pages).n + i;
+        if (machine_to_phys_mapping[*frame] == pfn)
+            continue;
+        uint64_t extent = pfn;
+        struct xen_memory_reservation more = {
+            .extent_start = {&extent}, .nr_extents = 1, .domid = DOMID_SELF};
+        if (hypercall_memory_op(XENMEM_populate_physmap, &more) == 1)
+            *frame = extent;
+    }
+}
+
+static void prepare(void)
+{
+    pages = page_alloc_run(PAGES);
+    scratch = page_alloc();
+    entries = table_reach(table_root, SANDBOX, 1);
+    upper = table_entry(table_root, SANDBOX & ~((1UL << 30) - 1), 2);
+    foreign = frame_of_hypervisor();
+    for (unsigned i = 0; i < TABLES; i++)
+        table_protect(pages + i * PAGE_SIZE, PTE_READ_ONLY);
+}
+
+TEST(random_hypercalls)
+{
+    uint64_t seed = start_option_number("seed", 1);
+    uint64_t calls = start_option_number("calls", 100000);
+    uint64_t trace = start_option_number("trace", UINT64_MAX);
+    uint64_t good = 0;
+    static struct {
+        unsigned made, good;
+    } counts[64]; /* by hypercall */
+    state = seed;
+    prepare();
+    tap_note("seed=%lu calls=%lu", seed, calls);
+    for (uint64_t i = 0; i < calls; i++) {
+        struct call call = choose_one();
+        if (i >= trace)
+            tap_note("%lu: hypercall %u(%lx, %lx, %lx, %lx, %lx)", i, call.number, call.args[0],
+                     call.args[1], call.args[2], call.args[3], call.args[4]);
+        long result = make(&call);
+        good += result >= 0;
+        counts[call.number].made++;
+        counts[call.number].good += result >= 0;
+        if (i >= trace)
+            tap_note("%lu: %ld", i, result);
+        if (i % 64 == 0)
+            repair();
+        if (i % REPORT_EVERY == REPORT_EVERY - 1)
+            tap_note("%lu calls, %lu of them not refused", i + 1, good);
+    }
+    for (unsigned i = 0; i < LENGTH(counts); i++) {
+        if (counts[i].made)
+            tap_note("hypercall %u: %u calls, %u of them not refused", i, counts[i].made,
+                     counts[i].good);
+    }
+    tap_note("%lu calls, %lu of them not refused", calls, good);
+    CHECK(good > calls / 10); /* else it has tried nothing */
+    CHECK(good < calls);
+}
