@@ -43,7 +43,8 @@ static void divide(struct domain *hogs, struct claim *claims, uint32_t n, uint32
     uint64_t weights = 0, left = ONE;
     for (uint32_t i = 0; i < n; i++)
         weights += claims[i].weight;
-    uint64_t most = n == 0 ? ONE : ONE / (cpus < n ? cpus : n);
+    uint32_t at_once = cpus < n ? cpus : n;
+    uint64_t most = at_once == 0 ? ONE : ONE / at_once;
     for (uint32_t i = 0; i < n; i++) {
         unsigned __int128 part = (unsigned __int128)left * claims[i].weight / weights;
         uint64_t share = part < most ? (uint64_t)part : most;

@@ -11,7 +11,7 @@ static const char *const mixes[SIM_MIXES] = {
     [SIM_RECORDED] = "recorded",
 };
 static const char *const services[SIM_SERVICES] = {"constant", "exponential"};
-static const char *const weights[SIM_WEIGHTS] = {"equal", "linear", "geometric"};
+static const char *const schemes[SIM_WEIGHTS] = {"equal", "linear", "geometric"};
 
 const char *sim_mix_name(enum sim_mix mix)
 {
@@ -23,9 +23,9 @@ const char *sim_service_name(enum sim_service service)
     return service < SIM_SERVICES ? services[service] : NULL;
 }
 
-const char *sim_weights_name(enum sim_weights scheme)
+const char *sim_weights_name(enum sim_weights weights)
 {
-    return scheme < SIM_WEIGHTS ? weights[scheme] : NULL;
+    return weights < SIM_WEIGHTS ? schemes[weights] : NULL;
 }
 
 const char *sim_policy_name(size_t i)

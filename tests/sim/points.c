@@ -21,7 +21,7 @@ static void remove_files(void)
 const char *points_file(const char *text)
 {
     char *path = paths[n_paths];
-    strcpy(path, "/tmp/sim-test-XXXXXX");
+    snprintf(path, sizeof paths[0], "/tmp/sim-test-XXXXXX");
     int fd = n_paths < FILES_MAX - 1 ? mkstemp(path) : -1;
     size_t length = strlen(text);
     if (fd < 0 || write(fd, text, length) != (ssize_t)length || close(fd) != 0) {
@@ -77,4 +77,20 @@ const char *points_name(const struct sim_point *p)
     snprintf(name, sizeof name, "%s, %s, %u cpus, %u hogs, %u wakers", p->policy,
              sim_mix_name(p->mix), p->cpus, p->hogs, p->wakers);
     return name;
+}
+
+bool points_same(const struct sim_observation *a, const struct sim_observation *b)
+{
+    for (size_t k = 0; k < SIM_WINDOWS; k++) {
+        const struct sim_window *x = &a->windows[k], *y = &b->windows[k];
+        if (x->length_ns != y->length_ns || x->count != y->count || x->mean != y->mean ||
+            x->worst != y->worst)
+            return false;
+    }
+    return a->elapsed_ns == b->elapsed_ns && a->busy_ns == b->busy_ns &&
+           a->overhead_ns == b->overhead_ns && a->idle_ns == b->idle_ns &&
+           a->decisions == b->decisions && a->switches == b->switches &&
+           a->migrations == b->migrations && a->wakes == b->wakes && a->jobs == b->jobs &&
+           a->late == b->late && a->domains == b->domains && a->hog_ns == b->hog_ns &&
+           a->has_fairness == b->has_fairness && a->jain == b->jain;
 }

@@ -19,6 +19,9 @@ bool points_at(size_t i, struct sim_point *point);
 /* "policy mix cpus ..." of a point. */
 const char *points_name(const struct sim_point *point);
 
+/* In all but host_ns. */
+bool points_same(const struct sim_observation *a, const struct sim_observation *b);
+
 /* Path of a file of bursts, written at the first call and removed at exit. */
 const char *points_workload(void);
 

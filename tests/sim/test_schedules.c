@@ -50,17 +50,17 @@ static void expect_picks(const struct sim_point *p, const char *expected)
     assert_non_null(file);
     assert_non_null(fgets(line, sizeof line, file));
     uint32_t runs = SCHED_NO_VCPU;
+    size_t said = 0;
     while (fgets(line, sizeof line, file) != NULL) {
         struct sched_call call;
         assert_true(calls_parse(line, &call));
         if (call.op != SCHED_OP_PICK || call.chosen == runs)
             continue;
         runs = call.chosen;
-        char pick[64];
-        snprintf(pick, sizeof pick, "%s%" PRIu64 ":%c", *picks == '\0' ? "" : " ", call.now / 1000,
-                 runs == SCHED_NO_VCPU ? '-' : (char)('0' + runs));
-        assert_true(strlen(picks) + strlen(pick) < sizeof picks);
-        strcat(picks, pick);
+        said += (size_t)snprintf(picks + said, sizeof picks - said, "%s%" PRIu64 ":%c",
+                                 said == 0 ? "" : " ", call.now / 1000,
+                                 runs == SCHED_NO_VCPU ? '-' : (char)('0' + runs));
+        assert_true(said < sizeof picks);
     }
     fclose(file);
     assert_string_equal(picks, expected);
