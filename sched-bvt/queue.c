@@ -137,8 +137,8 @@ static __attribute__((noinline)) void rotate_twice(struct sched_queue *q, struct
     int32_t to = towards(heavy);
     rotate(q, up, heavy);
     rotate(q, n, other(heavy));
-    n->lean = (int8_t)(middle->lean == to ? -to : 0);
-    up->lean = (int8_t)(middle->lean == -to ? to : 0);
+    n->lean = middle->lean == to ? -to : 0;
+    up->lean = middle->lean == -to ? to : 0;
     middle->lean = 0;
 }
 
@@ -153,8 +153,8 @@ PER_CALL bool straighten(struct sched_queue *q, struct sched_node *n, enum sched
     }
     rotate(q, n, other(heavy));
     int32_t left = to - up->lean; /* 0, or `to` if both children of `up` were as high */
-    n->lean = (int8_t)left;
-    up->lean = (int8_t)-left;
+    n->lean = left;
+    up->lean = -left;
     return left == 0;
 }
 
@@ -168,7 +168,7 @@ PER_CALL void grown(struct sched_queue *q, struct sched_node *n, bool end)
             straighten(q, above, side);
             return;
         }
-        above->lean = (int8_t)(leant + towards(side));
+        above->lean = leant + towards(side);
         if (leant != 0)
             return;
     }
@@ -185,7 +185,7 @@ PER_CALL void shrunk(struct sched_queue *q, struct sched_node *n, enum sched_sid
             if (!straighten(q, n, other(side)))
                 return;
         } else {
-            n->lean = (int8_t)(leant - towards(side));
+            n->lean = leant - towards(side);
             if (leant == 0)
                 return;
         }

@@ -41,7 +41,7 @@ struct sched_node {
     uint64_t mask;   /* CPUs that it may run on */
     uint64_t lowest; /* the smallest floor in this subtree; on the left spine no more than that */
     uint64_t any;    /* all masks of this subtree, ored */
-    int8_t lean;     /* height of the right subtree less that of the left one: -1, 0, 1 */
+    int32_t lean;    /* height of the right subtree less that of the left one: -1, 0, 1 */
     bool queued;
 };
 

@@ -75,11 +75,13 @@ static void set_up(const struct sched_policy *policy, uint32_t n, bool weights)
     }
 }
 
-/* noipa: the function must be there under its name, whatever the compiler knows of its argument. */
-#define COUNTED(load_, policy_, n_)                                   \
-    static __attribute__((noipa)) void load_##_##policy_##_##n_(void) \
-    {                                                                 \
-        load_(DECISIONS);                                             \
+/* The name makes each body another one, or the compiler would make one function of several. */
+#define COUNTED(load_, policy_, n_)                                      \
+    static __attribute__((noinline)) void load_##_##policy_##_##n_(void) \
+    {                                                                    \
+        static const char name[] = #load_ " " #policy_ " " #n_;          \
+        __asm__ volatile("" : : "r"(name));                              \
+        load_(DECISIONS);                                                \
     }
 
 #define SCHED_POLICY(id)     \
