@@ -10,6 +10,11 @@ $(B)/sim_decisions: $(call objects,count,bench/sim/decisions.c $(SIM_C) $(SCHED_
 	@$(CC) $(FLAGS_count) $^ -o $@
 BUILD += $(B)/sim_decisions
 
+# For whoever has a record of a hypervisor's calls.
+$(B)/sim_replay: $(call objects,opt,bench/sim/replay_main.c $(SIM_C) $(SCHED_C))
+	@$(CC) $(FLAGS_opt) $^ -o $@
+BUILD += $(B)/sim_replay
+
 ## sim-cost: count the instructions of a simulated scheduling decision (valgrind)
 sim-cost: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/sim_decisions
