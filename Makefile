@@ -60,7 +60,7 @@ $(B)/lint/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
 	@echo "  LINT $<"
 	@clang-tidy-14 --quiet $< -- $(filter-out -MMD -MP,$(COMMON)) $(EXTRA_$<) \
-	  $(or $(LINT_ATOMIC_$(notdir $(patsubst %/,%,$(dir $<)))),-Irings/atomic) \
+	  $(or $(LINT_ATOMIC_$(notdir $(patsubst %/,%,$(dir $<)))),-Irings/atomic -Ievtchn/atomic) \
 	  $(if $(filter $<,$(LINT_LAYOUT)),-DRING_LAYOUT=lamport)
 	@touch $@
 
