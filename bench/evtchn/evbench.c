@@ -57,7 +57,8 @@ static void *time_clock(void *arg)
     for (uint32_t i = 1; i < CLOCK_READINGS; i++)
         if (gaps[i] != gaps[i - 1] && gaps[i] - gaps[i - 1] < step)
             step = gaps[i] - gaps[i - 1];
-    b->clock_ns = (double)gaps[CLOCK_READINGS / 2] * 1e9 / b->tsc_hz;
+    uint64_t median = gaps[CLOCK_READINGS / 2];
+    b->clock_ns = (double)median * 1e9 / b->tsc_hz;
     b->step_ns = (double)step * 1e9 / b->tsc_hz;
     return NULL;
 }

@@ -300,7 +300,7 @@ void measure_two_cores(struct run *run)
         return;
     }
     *p = (struct pair){.run = run, .world = &run->bench->world};
-    if (fairness_init(&p->fairness, ports) & stamps_init(&p->stamps, ports))
+    if (fairness_init(&p->fairness, ports) && stamps_init(&p->stamps, ports))
         run_both(p);
     else
         run->fault = FAULT_MEMORY;

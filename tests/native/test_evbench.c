@@ -59,7 +59,10 @@ static void check_rounds(const struct evbench_point *p, const struct evbench_obs
     assert_true(isnan(o->jain));
     assert_false(o->has_fairness);
     uint64_t readings = hists.latency.count;
-    assert_true(p->measure == EVBENCH_DELIVER ? o->rounds % readings == 0 : o->rounds == readings);
+    if (p->measure == EVBENCH_DELIVER)
+        assert_true(readings != 0 && o->rounds % readings == 0);
+    else
+        assert_int_equal(o->rounds, readings);
 }
 
 static void check_fairness(const struct evbench_point *p, const struct evbench_observation *o)
