@@ -75,9 +75,11 @@ function floor(x)
     return x >= 0 || x == int(x) ? int(x) : int(x) - 1
 }
 
-# A labelled tic; from 10000 on with a suffix, so that labels stay narrow.
+# A labelled tic; from 10000 on with a suffix, below 0.001 with an exponent, so that labels stay narrow.
 function tic(at)
 {
+    if (at > 0 && at < 0.00099)
+        return sprintf("\"%ge%d\" %.9g", at / 10 ^ floor(log10(at * 1.0000001)), floor(log10(at * 1.0000001)), at)
     if (at >= 999999)
         return sprintf("\"%gM\" %.9g", at / 1e6, at)
     return at >= 9999 ? sprintf("\"%gk\" %.9g", at / 1e3, at) : sprintf("%.9g", at)

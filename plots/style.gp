@@ -70,12 +70,14 @@ do for [variable in "summary hists caption where root figure"] {
 failure = ''
 others = ''
 
-# The commands that hold a figure's data, by one of the awk programs beside this file, with further
-# environment settings for it.
-prepare(program, settings) = '< LC_ALL=C '.settings.' summary='.shell_summary.' hists='.shell_hists. \
+# The commands that hold a figure's data, by one of the awk programs beside this file (which may need
+# another one before it), with further environment settings for it.
+program_text(programs) = words(programs) == 0 ? '' : \
+    ' -f '.shell_root.'/'.word(programs, 1).'.awk'.(words(programs) > 1 ? ' -f '.shell_root.'/'.word(programs, 2).'.awk' : '')
+prepare(programs, settings) = '< LC_ALL=C '.settings.' summary='.shell_summary.' hists='.shell_hists. \
     ' caption='.shell_caption.' where='.shell_where.' styles='.shell_root.'/styles width='. \
     sprintf('%.1f', (WIDTH - KEY_LEFT - 0.04) / PT / SMALL).' awk -f '.shell_root.'/table.awk -f '.shell_root. \
-    '/look.awk -f '.shell_root.'/'.program.'.awk'
+    '/look.awk'.program_text(programs)
 
 # Places a panel between two heights from the top of the picture, with a heading above it and its y
 # axis' label in a place of its own, whatever the width of the tic labels.

@@ -11,11 +11,6 @@
 #
 # and write commands that gnuplot loads. A figure that cannot be drawn is one command: failure = '...'.
 
-BEGIN {
-    AXES = split("platform clock subject kind measure transport policy batch req_size rsp_size " \
-                 "entries fronts load threshold coalesce_n coalesce_ns spin_ns", axis, " ")
-}
-
 # A gnuplot expression for a string: single quotes interpret nothing, so only they are taken out.
 # (Two doubled quotes in a row are more than gnuplot 5.4 can read.)
 function quote(text)
@@ -42,7 +37,8 @@ function before(a, b)
 }
 
 # Reads a CSV with a header line into cell[table, row, column name] and column[table, i]; the formats
-# that are read here quote nothing. Returns the number of rows, -1 if there is no such file.
+# that are read here quote nothing. What stands before the column n is axes (of an index of histograms,
+# all): axis[i], i in 1..AXES. Returns the number of rows, -1 if there is no such file.
 function read_table(table, path,    line, field, n, i, rows, got)
 {
     rows = -1
@@ -55,12 +51,24 @@ function read_table(table, path,    line, field, n, i, rows, got)
             columns[table] = n
             for (i = 1; i <= n; i++)
                 column[table, i] = field[i]
+            find_axes(table)
         }
         for (i = 1; rows > 0 && i <= n; i++)
             cell[table, rows, column[table, i]] = field[i]
     }
     close(path)
     return rows
+}
+
+function find_axes(table,    i, name)
+{
+    AXES = simulated = 0
+    for (i = 1; i <= columns[table] && column[table, i] != "n"; i++) {
+        name = column[table, i]
+        if (name != "experiment" && name != "file")
+            axis[++AXES] = name
+        simulated = simulated || name == "wakers"
+    }
 }
 
 # The table's row counts as data only with all of `where` met.
@@ -166,7 +174,34 @@ function is_raw(table, rows, of, name,    r)
 
 function time(ns)
 {
-    return ns < 1000 ? ns " ns" : ns / 1000 " µs"
+    ns += 0
+    return ns < 1000 ? ns " ns" : ns < 1e6 ? ns / 1000 " µs" : ns / 1e6 " ms"
+}
+
+# Axes of simulations, as a caption says them; "" for others.
+function phrase_simulated(a, value)
+{
+    if (a == "cpus")
+        return value (value == 1 ? " CPU" : " CPUs")
+    if (a == "hogs" || a == "wakers")
+        return value " " (value == 1 ? substr(a, 1, length(a) - 1) : a)
+    if (a == "mix")
+        return value == "hogs" ? "" : value == "poisson" ? "Poisson arrivals" : value
+    if (a == "weights")
+        return value " weights"
+    if (a == "load")
+        return value " jobs/s each"
+    if (a == "service")
+        return value == "constant" ? "" : value " service"
+    if (a == "service_ns")
+        return time(value) " of work a job"
+    if (a == "think_ns")
+        return time(value) " between jobs"
+    if (a == "switch_ns")
+        return time(value) " a switch"
+    if (a == "allowance_ns")
+        return "C = " time(value)
+    return ""
 }
 
 # A value of an axis as a caption says it.
@@ -174,6 +209,8 @@ function phrase(a, value)
 {
     if (value == "NA" || value == "")
         return ""
+    if (simulated)
+        return phrase_simulated(a, value)
     if (a == "batch")
         return "batch " value
     if (a == "req_size")

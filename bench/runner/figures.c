@@ -119,7 +119,7 @@ static enum figures_result draw(const struct run_view *view, size_t i)
     const struct experiment *e = view->experiments[i];
     struct figure f = {.dir = view->dir, .experiment = e->name, .plots = place_of(PLACE_PLOTS)};
     f.script = format_text("%s/%s.gp", f.plots, e->figure);
-    f.caption = e->suite->caption(view->manifest);
+    f.caption = e->suite->caption(view->manifest, e->name);
     f.where = where_text(&e->figure_where);
     enum figures_result result = FIGURES_FAILED;
     if (access(f.script, R_OK) == 0)

@@ -104,8 +104,8 @@ struct suite {
      * counters, or NULL. May be NULL. */
     json_t *(*describe)(const void *session, json_t *machine);
 
-    /* One line on the environment for a figure's caption; the caller frees. */
-    char *(*caption)(const json_t *manifest);
+    /* One line on the environment for the caption of an experiment's figure; the caller frees. */
+    char *(*caption)(const json_t *manifest, const char *experiment);
 
     /* latency is filled where has_latency; without, it is not looked at. A fault: the observation
      * must not be used, later ones may follow. */

@@ -215,6 +215,12 @@ static json_t *describe(const void *session, json_t *machine)
     return list;
 }
 
+static char *caption(const json_t *manifest, const char *experiment)
+{
+    (void)experiment;
+    return manifest_caption(manifest);
+}
+
 static void compute(const struct native *native, const struct native_observation *seen,
                     const struct hist *latency, double *values)
 {
@@ -287,6 +293,6 @@ const struct suite suite_native = {
     .close = close_native,
     .columns = columns,
     .describe = describe,
-    .caption = manifest_caption,
+    .caption = caption,
     .observe = observe,
 };

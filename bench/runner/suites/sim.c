@@ -324,8 +324,10 @@ static void compute(const struct sim_point *p, const struct sim_observation *see
     values[SIM_METRIC_DECISIONS] = (double)seen->decisions / seconds;
     values[SIM_METRIC_SWITCHES] = (double)seen->switches / seconds;
     values[SIM_METRIC_MIGRATIONS] = (double)seen->migrations / seconds;
-    if (seen->has_fairness)
+    if (seen->has_fairness) {
         values[SIM_METRIC_JAIN] = seen->jain;
+        values[SIM_METRIC_UNFAIRNESS] = 1 - seen->jain;
+    }
     compute_windows(seen, values);
     if (p->mix == SIM_HOGS)
         return;
@@ -396,6 +398,7 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
     struct sim_point point = sim_point_of(p, params, workload);
     enum sim_measure measure = (enum sim_measure)p->at[SIM_AXIS_MEASURE];
     point.seed = seed;
+    point.shares = measure == SIM_SIMULATED; /* else it would be what is counted */
     point.duration_ns = duration_ns;
     *out = (struct observation){0};
     for (size_t i = 0; i < METRICS_MAX; i++)
@@ -408,12 +411,30 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
     return good;
 }
 
-static char *caption(const json_t *manifest)
+/* " for 20 s": how long each observation of an experiment is; the caller frees. */
+static char *simulated_text(const json_t *manifest, const char *experiment)
 {
-    return format_text("Simulated: seed %" PRIu32 ", ringside %s, commit %.12s, %s",
-                       manifest_seed(manifest), manifest_text(manifest, "program", "version"),
-                       manifest_text(manifest, "program", "commit"),
-                       manifest_text(manifest, "program", "compiler"));
+    size_t i;
+    const json_t *e;
+    json_array_foreach(json_object_get(manifest, "experiments"), i, e)
+    {
+        const char *name = json_string_value(json_object_get(e, "name"));
+        if (name != NULL && strcmp(name, experiment) == 0)
+            return format_text(
+                " for %g s", (double)json_integer_value(json_object_get(e, "duration_ms")) / 1000);
+    }
+    return copy_text("");
+}
+
+static char *caption(const json_t *manifest, const char *experiment)
+{
+    char *time = simulated_text(manifest, experiment);
+    char *text = format_text("Simulated%s: seed %" PRIu32 ", ringside %s, commit %.12s, %s", time,
+                             manifest_seed(manifest), manifest_text(manifest, "program", "version"),
+                             manifest_text(manifest, "program", "commit"),
+                             manifest_text(manifest, "program", "compiler"));
+    free(time);
+    return text;
 }
 
 _Static_assert(SIM_METRICS <= METRICS_MAX, "an observation holds all metrics");

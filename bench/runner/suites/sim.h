@@ -32,7 +32,7 @@ bool sim_count(const struct sim_point *point, double *per_decision, uint64_t *de
 
 /* The fields of a point as arguments of sim_observe: SIM_POINT_ARGUMENTS of them, in its order.
  * The caller frees each. */
-enum { SIM_POINT_ARGUMENTS = 19 };
+enum { SIM_POINT_ARGUMENTS = 20 };
 void sim_point_arguments(const struct sim_point *point, char *arguments[SIM_POINT_ARGUMENTS]);
 
 /* The reverse. */

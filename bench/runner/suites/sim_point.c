@@ -37,6 +37,7 @@ void sim_point_arguments(const struct sim_point *p, char *arguments[SIM_POINT_AR
     *a++ = number(p->allowance_ns);
     *a++ = number(p->warp);
     *a++ = text(p->params);
+    *a++ = number(p->shares);
     *a++ = number(p->seed);
     *a++ = number(p->warmup_ns);
     *a++ = number(p->duration_ns);
@@ -73,6 +74,7 @@ void sim_point_from(char *const arguments[SIM_POINT_ARGUMENTS], struct sim_point
     p->allowance_ns = take(&a);
     p->warp = take(&a) != 0;
     p->params = take_text(&a);
+    p->shares = take(&a) != 0;
     p->seed = take(&a);
     p->warmup_ns = take(&a);
     p->duration_ns = take(&a);

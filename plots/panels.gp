@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Draws panels of lines above each other, for share.gp, allowance.gp and scale.gp.
+#
+# Before: figure, panel_specs (what lines.awk reads), headings and y_labels (a word a panel, _ for a
+# blank), x_labels likewise; a panel without an x label shares the axis of the one below.
+
+load root.'/style.gp'
+load prepare('scheduler lines', "panels='".panel_specs."'")
+load root.'/check.gp'
+
+plain(text) = system('echo "'.text.'" | tr _ " "')
+
+PANEL = panels > 2 ? 1.0 : 1.3
+HEADING = 0.13
+array tops[panels]
+top = TOP
+do for [p = 1:panels] {
+    tops[p] = top + HEADING
+    top = tops[p] + PANEL + (word(x_labels, p) eq '-' ? GAP : XAXIS)
+}
+key_entries = all
+key_top = top
+load root.'/key.gp'
+HEIGHT = key_top + KEY + CAPTION
+load root.'/open.gp'
+
+raws = ''
+drawn = all
+do for [p = 1:panels] {
+    lines = sprintf('$lines%d', p)
+    points = sprintf('$points%d', p)
+    unset label
+    eval panel(tops[p], tops[p] + PANEL, plain(word(headings, p)), plain(word(y_labels, p)))
+    set format x '%.10g'
+    eval scale_y[p]
+    if (word(x_labels, p) eq '-') { eval silent_x[p] } else {
+        eval scale_x[p]
+        eval x_label_below(tops[p] + PANEL, plain(word(x_labels, p)))
+    }
+    load root.'/panel.gp'
+}
+load root.'/close.gp'

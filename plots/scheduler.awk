@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# What figures of simulated schedulers share: a series is a scheduler, and one with warped wakers is a
+# series of its own.
+
+# Adds the columns `series` and `domains` to a table.
+function name_series(table, rows,    r)
+{
+    for (r = 1; r <= rows; r++)
+        cell[table, r, "series"] = cell[table, r, "subject"] (cell[table, r, "warp"] == "on" ? "+warp" : "")
+    for (r = 1; r <= rows; r++)
+        cell[table, r, "domains"] = cell[table, r, "hogs"] + (cell[table, r, "wakers"] + 0)
+}
+
+# Numbers series in the order in which they come.
+function number_of(text)
+{
+    if (!(text in series_number)) {
+        series_number[text] = ++series
+        series_name[series] = text
+    }
+    return series_number[text]
+}
+
+# Fixes all axes but those in `free`.
+function slice_series(table, rows, free)
+{
+    sub(/domains/, "hogs wakers", free)
+    slice(table, rows, "series", "series subject kind warp " free, "allowance_ns params")
+}
+
+# What is the same for all that is drawn, as a caption says it.
+function world_text()
+{
+    return slice_text("cpus mix hogs wakers weights load service service_ns think_ns switch_ns allowance_ns")
+}
+
+function print_series(    s)
+{
+    printf "series = %d\narray name[%d]\narray blank[%d]\nall = ''\n", series, series, series
+    for (s = 1; s <= series; s++) {
+        printf "name[%d] = %s\nall = all.' %d'\n", s, quote(series_name[s]), s
+        print_style(s, series_name[s], "scheduler")
+    }
+}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+# Writes a small run of the suite `sim` in the format that the runner writes, for one figure:
+#
+# -v kind=share       two schemes of weights
+# -v kind=scale       fairness on 16 processors, instructions on one
+# -v kind=allowance   three allowances, and a scheduler without
+# -v kind=wakeup      1 to 64 hogs, with hist/e/index.csv and a histogram each in `hists`;
+#                     with -v crowd=1 also 128
+
+BEGIN {
+    axes = "experiment,platform,clock,subject,kind,measure,mix,cpus,hogs,wakers,warp,allowance_ns,weights"
+    metrics = split("throughput p50_ns p90_ns p99_ns busy unfairness share_error_10ms share_error_1s " \
+                    "instructions_per_decision", metric, " ")
+    line = axes ",n"
+    for (m = 1; m <= metrics; m++)
+        line = line "," metric[m] "," metric[m] "_lo," metric[m] "_hi"
+    print line
+    if (kind == "wakeup")
+        print "file," axes > (hists "/index.csv")
+    for (s = 1; s <= 4; s++) {
+        subject = s == 1 || s == 2 ? "bvt" : s == 3 ? "credit" : "newest"
+        warp = s == 1 ? "off" : s == 2 ? "on" : "NA"
+        if (kind == "share")
+            share()
+        else if (kind == "scale")
+            scale_points()
+        else if (kind == "allowance")
+            allowance()
+        else
+            wakeup()
+    }
+}
+
+function share(    w)
+{
+    for (w = 1; w <= 2; w++) {
+        split("", value)
+        value["share_error_10ms"] = 0.4
+        value["share_error_1s"] = 0.001 * s * w
+        point("simulated", "poisson", 1, 8, 4, "NA", w == 1 ? "equal" : "linear")
+    }
+}
+
+function scale_points(    d)
+{
+    for (d = 1; d <= 3; d++) {
+        split("", value)
+        value["unfairness"] = s * 10 ^ (d - 6) * 2
+        point("simulated", "poisson", 16, substr("112  1008 9984 ", 5 * d - 4, 5) + 0, 16, "NA", "equal")
+        split("", value)
+        value["instructions_per_decision"] = 100 * s * d
+        point("instructions", "hogs", 1, 10 ^ d, "NA", "NA", "equal")
+    }
+}
+
+function allowance(    a)
+{
+    for (a = 1e5; a <= (s <= 2 ? 1e7 : 1e5); a *= 10) {
+        split("", value)
+        value["p99_ns"] = s <= 2 ? a * s : 30000
+        value["throughput"] = 1e9 / a
+        value["busy"] = 0.5 + s / 10
+        point("simulated", "closed-loop", 1, 4, 5, s <= 2 ? a : "NA", "equal")
+    }
+}
+
+function wakeup(    n, i, h, hogs)
+{
+    n = split("1 4 16 64" (crowd ? " 128" : ""), hogs, " ")
+    for (i = 1; i <= n; i++) {
+        h = hogs[i]
+        split("", value)
+        value["p50_ns"] = 2000 * s
+        value["p90_ns"] = 20000 * s * h
+        value["p99_ns"] = 200000 * s * h
+        point("simulated", "poisson", 1, h, 4, "NA", "equal")
+        histogram(h)
+    }
+}
+
+function point(measure, mix, cpus, hogs, wakers, allowance_, weights,    m, v)
+{
+    at = "e,sim,simulated-ns," subject ",scheduler," measure "," mix "," cpus "," hogs "," wakers "," warp "," \
+         allowance_ "," weights
+    line = at ",7"
+    for (m = 1; m <= metrics; m++) {
+        if (!(metric[m] in value)) {
+            line = line ",NA,NA,NA"
+            continue
+        }
+        v = value[metric[m]]
+        line = line sprintf(",%.9f,%.9f,%.9f", v, v * 0.9, v * 1.2)
+    }
+    print line
+}
+
+function histogram(h,    path)
+{
+    path = hists "/h" ++written ".hgrm"
+    print "h" written ".hgrm," at > (hists "/index.csv")
+    print "       Value     Percentile TotalCount 1/(1-Percentile)\n" > path
+    printf "%12.3f %.12f %10d %14.2f\n", 2000 * s, 0, 1, 1 > path
+    printf "%12.3f %.12f %10d %14.2f\n", 20000 * s * h, 0.9, 9000, 10 > path
+    printf "%12.3f %.12f %10d %14.2f\n", 900000 * s * h, 0.9999, 9999, 10000 > path
+    printf "%12.3f %.12f %10d\n", 1000000 * s * h, 1, 10000 > path
+    close(path)
+}
