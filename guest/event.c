@@ -6,29 +6,38 @@
 #include "guest/event.h"
 #include "guest/hypercall.h"
 #include "guest/lib/string.h"
+#include "guest/page.h"
 #include "guest/power.h"
 #include "guest/start.h"
 #include "guest/vcpu.h"
 
 #include "evtchn/consumer.h"
 
-#define MINE_WORDS (EVENT_PORTS / 64)
+#define MINE_WORDS (EVENT_PORTS_2L / 64)
 
 struct binding {
     event_handler *handler;
     void *data;
 };
 
-static struct binding bindings[EVENT_PORTS];
+/* By port; the 2-level ABI uses the first few. */
+static struct binding bindings[EVENT_PORTS_FIFO];
 static struct evtchn_consumer consumers[VCPU_MAX];
 static uint64_t mine[VCPU_MAX][MINE_WORDS];
+static struct evtchn_array array; /* fifo */
+static bool fifo;
 
 static struct evtchn_consumer *consumer(void)
 {
     return &consumers[vcpu_self()->id];
 }
 
-void event_init(void)
+bool event_is_fifo(void)
+{
+    return fifo;
+}
+
+static void init_two_level(void)
 {
     memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
     for (unsigned id = 0; id < VCPU_MAX; id++) {
@@ -43,6 +52,50 @@ void event_init(void)
     }
 }
 
+/* One more page of event words, all masked before the hypervisor hears of it. */
+static void expand_array(void)
+{
+    uint32_t *page = page_alloc();
+    for (unsigned i = 0; i < EVTCHN_PAGE_WORDS; i++)
+        page[i] = EVTCHN_MASKED;
+    struct evtchn_expand_array expand = {.array_gfn = page_mfn(page).n};
+    long error = hypercall_event_channel_op(EVTCHNOP_expand_array, &expand);
+    if (error)
+        power_panic("event array of %u pages: one more is refused: error %ld", array.pages, error);
+    array.page[array.pages++] = page;
+}
+
+static void init_fifo(void)
+{
+    for (unsigned id = 0; id < vcpu_count(); id++) {
+        struct evtchn_control *control = page_alloc();
+        struct evtchn_init_control init = {.control_gfn = page_mfn(control).n, .vcpu = id};
+        long error = hypercall_event_channel_op(EVTCHNOP_init_control, &init);
+        if (error)
+            power_panic("vcpu %u: control block refused: error %ld", id, error);
+        consumers[id] = (struct evtchn_consumer){
+            .abi = &evtchn_fifo_consumer,
+            .upcall = &shared_info->vcpu_info[id].evtchn_upcall_pending,
+            .control = control,
+            .array = &array,
+        };
+    }
+    expand_array();
+}
+
+void event_init(void)
+{
+    size_t length;
+    const char *name = start_option("events", &length);
+    fifo = name && length == 4 && !strncmp(name, "fifo", length);
+    if (name && !fifo && (length != 2 || strncmp(name, "2l", length) != 0))
+        power_panic("option events: expected 2l or fifo, found `%.*s'", (int)length, name);
+    if (fifo)
+        init_fifo();
+    else
+        init_two_level();
+}
+
 void event_upcall(void)
 {
     struct evtchn_consumer *c = consumer();
@@ -51,6 +104,8 @@ void event_upcall(void)
         uint32_t port = evtchn_consumer_next(c);
         if (port == EVTCHN_NONE)
             break;
+        if (port == EVTCHN_BROKEN_QUEUE)
+            power_panic("vcpu %u: a queue of events is broken", vcpu_self()->id);
         const struct binding *binding = &bindings[port];
         if (binding->handler)
             binding->handler(port, binding->data);
@@ -64,6 +119,8 @@ void event_handle(evtchn_port_t port, event_handler *handler, void *data)
 
 static void set_vcpu(evtchn_port_t port, unsigned vcpu)
 {
+    if (fifo) /* a queue is a vcpu's: nothing to tell apart */
+        return;
     for (unsigned id = 0; id < VCPU_MAX; id++)
         mine[id][port / 64] &= ~(1UL << port % 64);
     mine[vcpu][port / 64] |= 1UL << port % 64;
@@ -74,6 +131,8 @@ static long bound(long error, evtchn_port_t port, unsigned vcpu)
 {
     if (error)
         return error;
+    while (fifo && port >= array.pages * EVTCHN_PAGE_WORDS)
+        expand_array();
     event_mask(port);
     event_handle(port, NULL, NULL);
     set_vcpu(port, vcpu);
@@ -159,6 +218,8 @@ void event_unmask(evtchn_port_t port)
 
 bool event_masked(evtchn_port_t port)
 {
+    if (fifo)
+        return evtchn_load(evtchn_word(&array, port)) & EVTCHN_MASKED;
     return __atomic_load_n(&shared_info->evtchn_mask[port / 64], __ATOMIC_RELAXED) >> port % 64 & 1;
 }
 

@@ -13,11 +13,18 @@
 
 #include "guest/xen.h"
 
-#define EVENT_PORTS EVTCHN_2L_NR_CHANNELS
+/*
+ * Which delivery ABI the domain uses is said on the command line: `events=2l`, the default, or
+ * `events=fifo`. Ports are the same in both, but for how many there may be.
+ */
+#define EVENT_PORTS_2L EVTCHN_2L_NR_CHANNELS
+#define EVENT_PORTS_FIFO EVTCHN_FIFO_NR_CHANNELS
+
+bool event_is_fifo(void);
 
 typedef void event_handler(evtchn_port_t port, void *data);
 
-/* Masks every port. */
+/* Takes up the ABI, with every port masked. */
 void event_init(void);
 
 /* Runs the handlers of what is pending on this vcpu. Upcalls are masked. */

@@ -16,7 +16,7 @@ $(B)/obj/guest/%.o: %.S
 	@echo "  AS guest $<"
 	@$(CC_guest) -I. -MMD -MP -Wa,--fatal-warnings -c $< -o $@
 
-GUEST_C := $(wildcard guest/*.c guest/lib/*.c) evtchn/two_level_consumer.c
+GUEST_C := $(wildcard guest/*.c guest/lib/*.c) $(EVTCHN_CONSUMER_C)
 GUEST_LIBRARY := $(B)/guest/library.a
 
 $(GUEST_LIBRARY): $(call objects,guest,$(GUEST_C)) $(B)/obj/guest/guest/entry.o

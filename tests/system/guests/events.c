@@ -235,28 +235,111 @@ TEST(event_refuses_domains_and_pointers)
     CHECK_EQUAL(hypercall_event_channel_op(77, NULL), -XEN_ENOSYS);
 }
 
-/* The 2-level ABI has 4096 ports, of which 0 is none. */
-TEST(event_ports_run_out)
+/* The 2-level ABI has 4096 ports, of which 0 is none; of the other's a few pages are tried. */
+TEST(event_many_ports)
 {
-    static evtchn_port_t ports[EVENT_PORTS];
+    static evtchn_port_t ports[EVENT_PORTS_2L];
     unsigned n = 0;
-    long port;
-    while (n < EVENT_PORTS && (port = event_alloc_unbound(DOMID_SELF, DOMID_SELF)) > 0)
+    long port = 0;
+    while (n < LENGTH(ports) && (port = event_alloc_unbound(DOMID_SELF, DOMID_SELF)) > 0)
         ports[n++] = (evtchn_port_t)port;
-    CHECK_EQUAL(port, -XEN_ENOSPC);
-    CHECK(n > EVENT_PORTS / 2 && n < EVENT_PORTS);
+    if (event_is_fifo())
+        CHECK_EQUAL(n, LENGTH(ports));
+    else
+        CHECK_EQUAL(port, -XEN_ENOSPC);
+    CHECK(n > LENGTH(ports) / 2);
     unsigned closed = 0;
     for (unsigned i = 0; i < n; i++)
         closed += event_close(ports[i]) == 0;
     CHECK_EQUAL(closed, n);
 }
 
-/* Priorities and arrays are for the other ABI, FIFO. */
-TEST(event_set_priority_refuses)
+static evtchn_port_t arrived[8];
+static unsigned arrivals;
+
+static void note_arrival(evtchn_port_t port, void *data)
 {
-    evtchn_port_t ends[2];
-    make_pair(ends);
-    struct evtchn_set_priority set = {.port = ends[0], .priority = EVTCHN_FIFO_PRIORITY_MAX};
-    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_set_priority, &set), -XEN_ENOSYS);
-    drop_pair(ends);
+    (void)data;
+    arrived[arrivals++ % LENGTH(arrived)] = port;
+}
+
+/* All that was sent while upcalls were masked comes in one go. */
+TEST(event_many_at_once)
+{
+    evtchn_port_t ports[6];
+    for (unsigned i = 0; i < LENGTH(ports); i++) {
+        ports[i] = (evtchn_port_t)event_bind_ipi(0);
+        event_handle(ports[i], note_arrival, NULL);
+        event_unmask(ports[i]);
+    }
+    arrivals = 0;
+    vcpu_mask();
+    for (unsigned i = LENGTH(ports); i-- > 0;)
+        CHECK_EQUAL(event_send(ports[i]), 0);
+    vcpu_unmask();
+    CHECK_EQUAL(arrivals, LENGTH(ports));
+    if (event_is_fifo()) { /* in the order of sending */
+        for (unsigned i = 0; i < LENGTH(ports); i++)
+            CHECK_EQUAL(arrived[i], ports[LENGTH(ports) - 1 - i]);
+    }
+    for (unsigned i = 0; i < LENGTH(ports); i++)
+        event_drop(ports[i]);
+}
+
+static long set_priority(evtchn_port_t port, unsigned priority)
+{
+    struct evtchn_set_priority set = {.port = port, .priority = priority};
+    return hypercall_event_channel_op(EVTCHNOP_set_priority, &set);
+}
+
+TEST(event_priorities)
+{
+    evtchn_port_t ports[3];
+    for (unsigned i = 0; i < LENGTH(ports); i++) {
+        ports[i] = (evtchn_port_t)event_bind_ipi(0);
+        event_handle(ports[i], note_arrival, NULL);
+        event_unmask(ports[i]);
+    }
+    if (event_is_fifo()) {
+        CHECK_EQUAL(set_priority(ports[0], EVTCHN_FIFO_PRIORITY_MIN), 0);
+        CHECK_EQUAL(set_priority(ports[2], EVTCHN_FIFO_PRIORITY_MAX), 0);
+        CHECK_EQUAL(set_priority(ports[1], EVTCHN_FIFO_PRIORITY_MIN + 1), -XEN_EINVAL);
+        CHECK_EQUAL(set_priority(1U << 20, EVTCHN_FIFO_PRIORITY_MAX), -XEN_EINVAL);
+        arrivals = 0;
+        vcpu_mask();
+        for (unsigned i = 0; i < LENGTH(ports); i++)
+            CHECK_EQUAL(event_send(ports[i]), 0);
+        vcpu_unmask();
+        CHECK_EQUAL(arrivals, LENGTH(ports));
+        for (unsigned i = 0; i < LENGTH(ports); i++)
+            CHECK_EQUAL(arrived[i], ports[LENGTH(ports) - 1 - i]);
+    } else {
+        CHECK_EQUAL(set_priority(ports[0], EVTCHN_FIFO_PRIORITY_MAX), -XEN_ENOSYS);
+    }
+    for (unsigned i = 0; i < LENGTH(ports); i++)
+        event_drop(ports[i]);
+}
+
+TEST(event_fifo_refuses)
+{
+    uint64_t *page = page_alloc();
+    struct evtchn_expand_array expand = {.array_gfn = page_mfn(page).n};
+    if (!event_is_fifo()) {
+        CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_expand_array, &expand), -XEN_EOPNOTSUPP);
+    } else {
+        expand.array_gfn = FRAME_BEYOND.n;
+        CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_expand_array, &expand), -XEN_EINVAL);
+        expand.array_gfn = frame_of_hypervisor().n;
+        CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_expand_array, &expand), -XEN_EINVAL);
+        expand.array_gfn = table_root_mfn().n;
+        CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_expand_array, &expand), -XEN_EINVAL);
+    }
+    struct evtchn_init_control init = {.control_gfn = page_mfn(page).n, .vcpu = VCPU_MAX};
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_init_control, &init), -XEN_ENOENT);
+    init.vcpu = 0;
+    init.offset = PAGE_SIZE - 8; /* crosses the page's end */
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_init_control, &init), -XEN_EINVAL);
+    init.offset = 4; /* misaligned */
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_init_control, &init), -XEN_EINVAL);
+    page_free(page);
 }

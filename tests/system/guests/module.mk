@@ -23,13 +23,14 @@ $(ORACLE_XEN):
 	@dpkg-deb -x $(B)/oracle/$(ORACLE_PACKAGE)_*.deb $(B)/oracle
 	@gzip -dkf $@.gz
 
-## oracle: run the guests' self-tests on Xen 4.17, which the ABI is after, and print path lengths
+## oracle: run the guests' self-tests on Xen 4.17, whose ABI it is, and print path lengths
 oracle: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(ORACLE_XEN) $(B)/guest/selftest $(B)/guest/path-length
-	@printf '#!/bin/sh\nexec tests/system/oracle $(ORACLE_XEN) $(B)/guest/selftest\n' >$(B)/selftest-on-xen
-	@printf '#!/bin/sh\nCPUS=2 exec $(B)/selftest-on-xen\n' >$(B)/selftest-on-xen-2
-	@chmod +x $(B)/selftest-on-xen $(B)/selftest-on-xen-2
-	@tests/run $(B)/test-logs $(B)/selftest-on-xen $(B)/selftest-on-xen-2
+	@printf '#!/bin/sh\nexec tests/system/oracle $(ORACLE_XEN) $(B)/guest/selftest "$$@"\n' \
+	  >$(B)/selftest-on-xen
+	@printf '#!/bin/sh\nCPUS=2 exec $(B)/selftest-on-xen events=fifo\n' >$(B)/selftest-on-xen-fifo
+	@chmod +x $(B)/selftest-on-xen $(B)/selftest-on-xen-fifo
+	@tests/run $(B)/test-logs $(B)/selftest-on-xen $(B)/selftest-on-xen-fifo
 	@ICOUNT=1 tests/system/oracle $(ORACLE_XEN) $(B)/guest/path-length | grep '^path-length'
 
 .PHONY: oracle

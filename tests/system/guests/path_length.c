@@ -62,7 +62,7 @@ static struct mmu_update updates[2][BATCH];
 static struct multicall_entry null_calls[BATCH];
 
 OPERATION(null, NOTHING, hypercall_xen_version(XENVER_version, NULL))
-OPERATION(send, shared_info->evtchn_pending[port / 64] = 0, event_send(port))
+OPERATION(send, event_clear(port), event_send(port))
 OPERATION(send_again, NOTHING, event_send(port))
 OPERATION(map, NOTHING, hypercall_update_va_mapping(va, ptes[i & 1], UVMF_INVLPG | UVMF_LOCAL))
 OPERATION(protect, NOTHING,

@@ -118,7 +118,9 @@ TEST(vcpu_second_runs_and_runs_again)
         wait_until_down(1);
         CHECK_EQUAL(runs, i);
         CHECK_EQUAL(id_there, 1);
-        CHECK(time_there <= time_system().n);
+        CHECK(time_there > 0);
+        if (vcpu_self()->info->time.flags & XEN_PVCLOCK_TSC_STABLE_BIT) /* else clocks may differ */
+            CHECK(time_there <= time_system().n);
     }
 }
 
