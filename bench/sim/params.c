@@ -102,7 +102,13 @@ static bool apply_list(struct sim *sim, struct domain *d, const char *list, char
 {
     while (list != NULL && *list != '\0') {
         struct setting s;
-        if (!parse(&list, &s, text, size) || !apply(sim, d, &s, text, size))
+        if (!parse(&list, &s, text, size))
+            return false;
+        bool weighs_hogs = strcmp(s.name, "weight") == 0 && s.sorts[SIM_HOG];
+        if (weighs_hogs && sim->point->weights != SIM_EQUAL) /* shares would be measured wrong */
+            return refuse(text, size, "params: weight of hogs goes with equal weights, found %s",
+                          sim_weights_name(sim->point->weights));
+        if (!apply(sim, d, &s, text, size))
             return false;
     }
     return true;

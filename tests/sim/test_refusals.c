@@ -116,6 +116,9 @@ static void test_parameters(void **state)
     ACCEPTED(p.allowance_ns = 0);
     ACCEPTED(p.params = "mcu=50000,wakers.weight=512,hogs.weight=1,weight=3,allowance=0");
     ACCEPTED(p.params = "");
+    ACCEPTED((p.params = "wakers.weight=5", p.weights = SIM_LINEAR));
+    WITH((p.params = "weight=5", p.weights = SIM_LINEAR),
+         "params: weight of hogs goes with equal weights, found linear");
     WITH(p.params = "weight=0", "params: weight must be 1..65535 shares; found 0");
     WITH(p.params = "mcu=50000,weigth=7", "params: bvt has no parameter weigth");
     WITH(p.params = "hogs.mcu=50000", "params: mcu of bvt is the scheduler's, not a domain's");
