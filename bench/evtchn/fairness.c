@@ -15,7 +15,7 @@ void fairness_free(struct fairness *f)
     free(f->port);
 }
 
-void fairness_begin(struct fairness *f, struct hist *last)
+void fairness_start(struct fairness *f, struct hist *last)
 {
     memset(f->port, 0, f->ports * sizeof *f->port);
     f->sweep = 1;

@@ -11,7 +11,7 @@ struct fairness_port {
     uint32_t sweep;  /* the last one in which it was served */
 };
 
-/* Counts from fairness_begin() to fairness_end(); served by one thread. */
+/* Counts from fairness_start() to fairness_end(); served by one thread. */
 struct fairness {
     struct fairness_port *port; /* [ports] */
     uint32_t ports;             /* port 0, which there is not, included */
@@ -24,7 +24,7 @@ struct fairness {
 bool fairness_init(struct fairness *f, uint32_t ports);
 void fairness_free(struct fairness *f);
 
-void fairness_begin(struct fairness *f, struct hist *last);
+void fairness_start(struct fairness *f, struct hist *last);
 
 static inline void fairness_served(struct fairness *f, uint32_t port, uint64_t wait)
 {

@@ -81,7 +81,7 @@ static void measure(struct order *o)
         return;
     }
     run->out->sends = run->out->merged = run->out->upcalls = 0;
-    fairness_begin(&o->fairness, &hists->last);
+    fairness_start(&o->fairness, &hists->last);
     if (!serves(o, count, true)) {
         run->fault = FAULT_LOST;
         return;

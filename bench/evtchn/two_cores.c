@@ -155,7 +155,7 @@ static void look(struct serving *s, uint64_t now)
         s->deadline = now + run->duration_ticks;
         s->phase = MEASURING;
         if (run->point->measure == EVBENCH_HOT)
-            fairness_begin(&s->pair->fairness, &run->bench->hists.last);
+            fairness_start(&s->pair->fairness, &run->bench->hists.last);
     } else if (s->served != s->begun_served) {
         s->ended = now;
         run->out->events = s->served - s->begun_served;
