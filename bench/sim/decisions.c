@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DECISIONS 20000U /* at about one each 5 ms of a CPU: the default allowance of BVT */
+/* Ten for each of 10,000 hogs, at about one each 5 ms of a CPU: the default allowance of BVT. */
+#define DECISIONS 100000U
 #define SPACING 5000000U
 
 int main(int argc, char **argv)

@@ -18,6 +18,6 @@ BUILD += $(B)/sim_replay
 ## sim-cost: count the instructions of a simulated scheduling decision (valgrind)
 sim-cost: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/sim_decisions
-	@bench/sim/decision-cost.sh $(B)/sim_decisions
+	@bench/sim/decision-cost.sh $(B)/sim_decisions $(filter-out bvt,$(SCHED_POLICIES))
 
 .PHONY: sim-cost

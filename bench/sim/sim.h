@@ -108,7 +108,8 @@ struct sim_point {
 /*
  * "name=value", separated by commas; set after all else, in that order. A name of the whole
  * scheduler is set there, one of a domain's parameters in every domain, and with "hogs." or
- * "wakers." before it in those only: "allowance=1000000,wakers.weight=512,mcu=50000".
+ * "wakers." before it in those only: "allowance=1000000,wakers.weight=512,mcu=50000". Hogs' weight
+ * only with equal weights.
  */
 
 /* What `warp` sets in wakers: W of 1 s, without limits on it. One that asks for less than its share
