@@ -62,8 +62,8 @@ struct evtchn_consumer {
     struct evtchn_control *control;   /* fifo */
     const struct evtchn_array *array; /* fifo; one for all vcpus, grows by the embedder's hand */
     void *mine; /* flat, 2l: a bitmap like pending, of the ports bound to this vcpu: a scan leaves
-                 * the others alone. NULL: all are. To bind a port elsewhere: mask, bind_vcpu, change
-                 * both vcpus' bitmaps, unmask by the new one. fifo does not need it */
+                 * the others alone. NULL: all are. To bind a port elsewhere: mask, bind_vcpu,
+                 * change both vcpus' bitmaps, unmask by the new one. fifo does not need it */
     /* Private: */
     uint64_t selected;            /* words, or queues, still to be looked at */
     uint64_t found;               /* 2l: ports of the word under work still to be handed out */
