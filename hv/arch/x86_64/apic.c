@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Intel SDM volume 3A, chapter 10; 82093AA I/O APIC data sheet; 8259A data sheet. */
+#include "hv/arch/x86_64/acpi.h"
+#include "hv/arch/x86_64/interrupts.h"
+#include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/machine_memory.h"
+#include "hv/arch/x86_64/paging.h"
+#include "hv/arch/x86_64/smp.h"
+#include "hv/arch/x86_64/tlb_flush.h"
+#include "hv/arch/x86_64/vectors.h"
+#include "hv/core/arch.h"
+#include "hv/core/assert.h"
+#include "hv/core/cpu.h"
+#include "hv/core/log.h"
+#include "hv/core/schedule.h"
+
+#define APIC_ID 0x20
+#define APIC_EOI 0xb0
+#define APIC_SPURIOUS 0xf0
+#define APIC_COMMAND_LOW 0x300
+#define APIC_COMMAND_HIGH 0x310
+#define APIC_LVT_TIMER 0x320
+#define APIC_LVT_LINT0 0x350
+#define APIC_LVT_LINT1 0x360
+#define APIC_LVT_ERROR 0x370
+#define APIC_TIMER_START 0x380
+#define APIC_TIMER_NOW 0x390
+#define APIC_TIMER_DIVIDE 0x3e0
+
+#define APIC_ENABLE 0x100
+#define LVT_MASKED 0x10000
+#define LVT_NMI 0x400
+#define DIVIDE_BY_1 0xb
+#define COMMAND_PENDING 0x1000
+#define COMMAND_ASSERT 0x4000
+#define COMMAND_INIT 0x500
+#define COMMAND_STARTUP 0x600
+#define COMMAND_NMI 0x400
+#define COMMAND_OTHERS 0xc0000
+
+#define MSR_APIC_BASE 0x1b
+#define APIC_BASE_ENABLE (1UL << 11)
+
+static volatile uint32_t *local;
+
+static struct {
+    volatile uint32_t *select, *window;
+    uint32_t first, inputs;
+} io_apics[IO_APICS_MAX];
+
+static void (*irq_handlers[ISA_IRQS])(void);
+
+static uint32_t local_read(unsigned reg)
+{
+    return local[reg / 4];
+}
+
+static void local_write(unsigned reg, uint32_t v)
+{
+    local[reg / 4] = v;
+}
+
+uint32_t local_apic_id(void)
+{
+    return local_read(APIC_ID) >> 24;
+}
+
+/* ---- IO-APIC */
+
+static uint32_t io_read(unsigned n, uint32_t reg)
+{
+    *io_apics[n].select = reg;
+    return *io_apics[n].window;
+}
+
+static void io_write(unsigned n, uint32_t reg, uint32_t v)
+{
+    *io_apics[n].select = reg;
+    *io_apics[n].window = v;
+}
+
+#define IO_VERSION 1
+#define IO_REDIRECTION 0x10
+#define REDIRECTION_MASKED 0x10000
+#define REDIRECTION_LOW 0x2000
+#define REDIRECTION_LEVEL 0x8000
+
+static void io_apics_init(void)
+{
+    for (unsigned i = 0; i < machine.n_io_apics; i++) {
+        paddr_t a = machine.io_apics[i].address;
+        volatile char *at = map_device(a, 0x20);
+        device_frame_reserve(paddr_to_mfn(a));
+        io_apics[i].select = (volatile uint32_t *)at;
+        io_apics[i].window = (volatile uint32_t *)(at + 0x10);
+        io_apics[i].first = machine.io_apics[i].first;
+        io_apics[i].inputs = (io_read(i, IO_VERSION) >> 16 & 0xff) + 1;
+        for (uint32_t n = 0; n < io_apics[i].inputs; n++)
+            io_write(i, IO_REDIRECTION + 2 * n, REDIRECTION_MASKED);
+    }
+}
+
+void irq_enable(unsigned irq, void (*handler)(void))
+{
+    uint32_t global = machine.irqs[irq].global;
+    for (unsigned i = 0; i < machine.n_io_apics; i++) {
+        uint32_t n = global - io_apics[i].first;
+        if (global < io_apics[i].first || n >= io_apics[i].inputs)
+            continue;
+        irq_handlers[irq] = handler;
+        io_write(i, IO_REDIRECTION + 2 * n + 1, machine.apic_ids[0] << 24);
+        io_write(i, IO_REDIRECTION + 2 * n,
+                 (VECTOR_IRQ_BASE + irq) | (machine.irqs[irq].low ? REDIRECTION_LOW : 0) |
+                     (machine.irqs[irq].level ? REDIRECTION_LEVEL : 0));
+        return;
+    }
+}
+
+/* ---- the old controllers: initialised, because they may still have something, then masked */
+
+static void pics_silence(void)
+{
+    out8(0x20, 0x11);
+    out8(0xa0, 0x11);
+    out8(0x21, 0x20);
+    out8(0xa1, 0x28);
+    out8(0x21, 0x04);
+    out8(0xa1, 0x02);
+    out8(0x21, 0x01);
+    out8(0xa1, 0x01);
+    out8(0x21, 0xff);
+    out8(0xa1, 0xff);
+}
+
+/* ---- local APIC */
+
+void local_apic_init(void)
+{
+    write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+    local_write(APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
+    local_write(APIC_LVT_LINT0, LVT_MASKED);
+    local_write(APIC_LVT_LINT1, LVT_NMI);
+    local_write(APIC_LVT_ERROR, VECTOR_ERROR);
+    local_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
+    local_write(APIC_LVT_TIMER, VECTOR_TIMER);
+    local_write(APIC_TIMER_START, 0);
+}
+
+void interrupts_init(void)
+{
+    pics_silence();
+    local = map_device(machine.local_apic, PAGE_SIZE);
+    device_frame_reserve(paddr_to_mfn(machine.local_apic));
+    local_apic_init();
+    if (machine.cpus == 0) {
+        machine.cpus = 1;
+        machine.apic_ids[0] = local_apic_id();
+    }
+    io_apics_init();
+}
+
+void local_timer_set(uint32_t ticks)
+{
+    local_write(APIC_TIMER_START, ticks);
+}
+
+uint32_t local_timer_left(void)
+{
+    return local_read(APIC_TIMER_NOW);
+}
+
+/* ---- between processors */
+
+static void command(uint32_t apic_id, uint32_t low)
+{
+    bool were_on = arch_irq_save();
+    while (local_read(APIC_COMMAND_LOW) & COMMAND_PENDING)
+        arch_relax();
+    local_write(APIC_COMMAND_HIGH, apic_id << 24);
+    local_write(APIC_COMMAND_LOW, low);
+    arch_irq_restore(were_on);
+}
+
+void ipi_send(unsigned cpu, unsigned vector)
+{
+    command(apic_ids[cpu], vector | COMMAND_ASSERT);
+}
+
+void ipi_send_others(unsigned vector)
+{
+    if (local == NULL || cpus_online < 2)
+        return;
+    command(0, (vector == VECTOR_NMI ? COMMAND_NMI : vector) | COMMAND_ASSERT | COMMAND_OTHERS);
+}
+
+void ipi_init(uint32_t apic_id)
+{
+    command(apic_id, COMMAND_INIT | COMMAND_ASSERT);
+}
+
+void ipi_start(uint32_t apic_id, unsigned page)
+{
+    command(apic_id, COMMAND_STARTUP | COMMAND_ASSERT | page);
+}
+
+void arch_cpu_poke(uint32_t cpu)
+{
+    ipi_send(cpu, VECTOR_IPI);
+}
+
+/* ---- arrivals */
+
+void interrupt(struct cpu_user_regs *r)
+{
+    unsigned vector = r->entry_vector;
+    switch (vector) {
+    case VECTOR_IPI: /* to look at work and events is all it asks */
+        break;
+    case VECTOR_TIMER:
+        __atomic_fetch_or(&this_cpu()->work, WORK_TIMERS, __ATOMIC_RELAXED);
+        break;
+    case VECTOR_FLUSH:
+        tlb_flush_local();
+        break;
+    case VECTOR_STOP:
+        for (;;)
+            __asm__ volatile("cli\n\thlt");
+    case VECTOR_SPURIOUS:
+        return; /* without an end */
+    default:
+        if (vector - VECTOR_IRQ_BASE < ISA_IRQS && irq_handlers[vector - VECTOR_IRQ_BASE] != NULL)
+            irq_handlers[vector - VECTOR_IRQ_BASE]();
+        else
+            log_warning("unexpected interrupt, vector 0x%x\n", vector);
+    }
+    local_write(APIC_EOI, 0);
+}
+
+/* The one use: a CPU that panics stops the others, whatever they do. */
+static bool stopping;
+
+void arch_stop_others(void)
+{
+    stopping = true;
+    ipi_send_others(VECTOR_NMI);
+}
+
+void nmi(void)
+{
+    while (stopping)
+        __asm__ volatile("hlt");
+    log_warning("NMI\n");
+}
+
+bool arch_work_pending(void)
+{
+    return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
+}
+
+void arch_wait(void)
+{
+    /* Nothing comes between the two: interrupts are taken behind the instruction after STI. */
+    __asm__ volatile("sti\n\thlt" ::: "memory");
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* mmu_update and update_va_mapping: single entries of page tables. */
+#include "hv/arch/x86_64/paging.h"
+#include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/tables.h"
+#include "hv/arch/x86_64/tlb_flush.h"
+#include "hv/core/arch.h"
+#include "hv/core/domain.h"
+#include "hv/core/foreign.h"
+#include "hv/core/frame.h"
+#include "hv/core/guest_access.h"
+#include "hv/core/hypercall.h"
+#include "hv/core/schedule.h"
+#include "hv/core/vcpu.h"
+
+/* Requests are copied in so many at a time. */
+#define CHUNK 8
+
+/* ---- mmu_update */
+
+static int update_table(struct vcpu *v, struct table_owner o, uint64_t ptr, pte_t value,
+                        enum entry_write how)
+{
+    mfn_t m = paddr_to_mfn(ptr);
+    if (unlikely(!frame_get(m, o.tables)))
+        return -XEN_EINVAL;
+    struct frame *f = frame_of(m);
+    pte_t *slot = (pte_t *)((char *)frame_map(m) + (ptr & ~PAGE_MASK));
+    int rc;
+
+    enum frame_type t = frame_type_of(f);
+    if (likely(t >= TYPE_L1 && t <= TYPE_L4 && frame_is(f, t))) {
+        rc = entry_replace(v, o, (unsigned)t - TYPE_L1 + 1, slot, value, how);
+    } else {
+        /* Not in use as a table: memory like any other. */
+        rc = frame_get_type(f, TYPE_WRITABLE);
+        if (rc == 0) {
+            __atomic_store_n(slot, value, __ATOMIC_RELAXED);
+            frame_put_writable(f);
+        }
+    }
+    frame_unmap(slot);
+    frame_put(f);
+    return rc;
+}
+
+static int update_m2p(struct domain *d, uint64_t ptr, uint64_t value)
+{
+    mfn_t m = paddr_to_mfn(ptr);
+    if (!frame_get(m, d))
+        return -XEN_EINVAL;
+    *m2p_entry(m) = value;
+    frame_put(frame_of(m));
+    return 0;
+}
+
+static int update(struct vcpu *v, struct table_owner o, const struct mmu_update *u)
+{
+    unsigned command = u->ptr & (sizeof(pte_t) - 1);
+    uint64_t ptr = u->ptr & ~(sizeof(pte_t) - 1);
+
+    switch (command) {
+    case MMU_NORMAL_PT_UPDATE:
+    case MMU_PT_UPDATE_NO_TRANSLATE:
+        return update_table(v, o, ptr, u->val, ENTRY_SET);
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return update_table(v, o, ptr, u->val, ENTRY_KEEP_AD);
+    case MMU_MACHPHYS_UPDATE:
+        return update_m2p(o.frames, ptr, u->val);
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+/* 0, or an error; -XEN_ERESTART: *done of them were done. */
+static int update_all(struct vcpu *v, struct table_owner o, vaddr_t requests, uint32_t count,
+                      uint32_t *done)
+{
+    struct mmu_update u[CHUNK];
+    if (stale_table_finish(v) != 0)
+        return -XEN_ERESTART;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % CHUNK == 0) {
+            uint32_t n = min(count - i, (uint32_t)CHUNK);
+            if (unlikely(!copy_element_from_guest(u, vaddr(requests.a + i * sizeof(u[0])), 0,
+                                                  n * sizeof(u[0])))) {
+                /* The first of these may be there. */
+                if (n == 1 || !copy_element_from_guest(u, vaddr(requests.a + i * sizeof(u[0])), 0,
+                                                       sizeof(u[0])))
+                    return -XEN_EFAULT;
+                count = i + 1;
+            }
+        }
+        if (unlikely(v->stale_table != NULL || (i != 0 && preempt_needed())))
+            return -XEN_ERESTART;
+        int rc = update(v, o, &u[i % CHUNK]);
+        if (unlikely(rc != 0))
+            return rc;
+        *done = i + 1;
+    }
+    return v->stale_table == NULL ? 0 : -XEN_ERESTART;
+}
+
+/* Both domains that `foreign` names: whose frames, and behind bit 16, + 1, whose tables. */
+static int owners_get(uint64_t foreign, struct table_owner *o)
+{
+    int rc;
+    uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
+    o->frames = foreign_get((uint16_t)foreign, &rc);
+    if (o->frames == NULL)
+        return rc;
+    o->tables = foreign_get(tables == 0 ? DOMID_SELF : (uint16_t)(tables - 1), &rc);
+    if (o->tables != NULL)
+        return 0;
+    domain_put(o->frames);
+    return rc;
+}
+
+/* So many were done before the call was continued. */
+static uint32_t done_before(uint64_t count, vaddr_t done)
+{
+    uint32_t n = 0;
+    if ((count & MMU_UPDATE_PREEMPTED) && done.a != 0)
+        copy_from_guest(&n, done, sizeof(n));
+    return n;
+}
+
+long do_mmu_update(uint64_t requests, uint64_t count, uint64_t done_at, uint64_t foreign)
+{
+    struct vcpu *v = current_vcpu();
+    struct table_owner o;
+    uint32_t n = (uint32_t)count & ~MMU_UPDATE_PREEMPTED;
+    uint32_t before =
+        unlikely(count & MMU_UPDATE_PREEMPTED) ? done_before(count, vaddr(done_at)) : 0;
+    uint32_t done = 0;
+
+    int rc = owners_get(foreign, &o);
+    if (unlikely(rc != 0))
+        return rc;
+    lock(&o.tables->mm_lock);
+    rc = update_all(v, o, vaddr(requests), n, &done);
+    unlock(&o.tables->mm_lock);
+    domain_put(o.tables);
+    domain_put(o.frames);
+
+    uint32_t all = before + done;
+    if (done_at != 0 && unlikely(!copy_to_guest(vaddr(done_at), &all, sizeof(all))) && rc == 0)
+        rc = -XEN_EFAULT;
+    if (unlikely(rc == -XEN_ERESTART))
+        return hypercall_continue(__HYPERVISOR_mmu_update, 4,
+                                  requests + done * sizeof(struct mmu_update),
+                                  (uint64_t)((n - done) | MMU_UPDATE_PREEMPTED), done_at, foreign);
+    return rc;
+}
+
+/* ---- update_va_mapping */
+
+/* The CPUs that the vcpus in a guest's bitmap run on. */
+bool cpus_of_bitmap(const struct domain *d, vaddr_t bitmap, uint64_t *set)
+{
+    uint64_t vcpus = 0;
+    if (!copy_from_guest(&vcpus, bitmap, (d->vcpus_max + 7) / 8))
+        return false;
+    *set = cpus_of_vcpus(d, vcpus);
+    return true;
+}
+
+static int flush(struct vcpu *v, uint64_t address, uint64_t flags)
+{
+    uint64_t set;
+    uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK;
+
+    switch (flags & UVMF_FLUSHTYPE_MASK) {
+    case UVMF_TLB_FLUSH:
+        if (where == UVMF_LOCAL)
+            tlb_flush_local();
+        else if (where == UVMF_ALL)
+            tlb_flush_cpus(cpus_of_vcpus(v->domain, ~0UL));
+        else if (cpus_of_bitmap(v->domain, vaddr(where), &set))
+            tlb_flush_cpus(set);
+        else
+            return -XEN_EFAULT;
+        return 0;
+    case UVMF_INVLPG:
+        if (likely(where == UVMF_LOCAL)) {
+            invlpg(address);
+            return 0;
+        }
+        if (where == UVMF_ALL)
+            set = cpus_of_vcpus(v->domain, ~0UL);
+        else if (!cpus_of_bitmap(v->domain, vaddr(where), &set))
+            return -XEN_EFAULT;
+        tlb_flush_cpus(set);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static long update_va(struct vcpu *v, struct table_owner o, uint64_t address, pte_t value,
+                      uint64_t flags)
+{
+    mfn_t table;
+    int rc = -XEN_EINVAL;
+    lock(&o.tables->mm_lock);
+    pte_t *slot = entry_find(paddr_to_mfn(v->arch.root_kernel), address, &table);
+    if (likely(slot != NULL)) {
+        if (likely(frame_is(frame_of(table), TYPE_L1)))
+            rc = entry_replace(v, o, 1, slot, value, ENTRY_SET);
+        frame_unmap(slot);
+    }
+    unlock(&o.tables->mm_lock);
+    if (likely(rc == 0))
+        rc = flush(v, address, flags);
+    return rc;
+}
+
+long do_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags)
+{
+    struct vcpu *v = current_vcpu();
+    return update_va(v, (struct table_owner){v->domain, v->domain}, address, value, flags);
+}
+
+long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
+                                      uint64_t domain)
+{
+    int rc;
+    struct vcpu *v = current_vcpu();
+    struct domain *d = foreign_get((uint16_t)domain, &rc);
+    if (d == NULL)
+        return rc;
+    long result = update_va(v, (struct table_owner){v->domain, d}, address, value, flags);
+    domain_put(d);
+    return result;
+}

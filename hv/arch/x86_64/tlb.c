@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/core/tlb.h"
+
+#include "hv/arch/x86_64/interrupts.h"
+#include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/paging.h"
+#include "hv/arch/x86_64/smp.h"
+#include "hv/arch/x86_64/tlb_flush.h"
+#include "hv/arch/x86_64/vectors.h"
+#include "hv/core/arch.h"
+#include "hv/core/domain.h"
+#include "hv/core/schedule.h"
+#include "hv/core/vcpu.h"
+
+uint64_t tlb_clock = 1;
+
+/* The tick of each CPU's last flush. A CPU on the hypervisor's own tables knows no guest's. */
+#define NOTHING_CACHED UINT64_MAX
+static struct {
+    uint64_t at;
+} cacheline_aligned flushed[CPUS_MAX];
+
+void tlb_note_flush(void)
+{
+    uint64_t tick = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&flushed[arch_cpu_id()].at, tick, __ATOMIC_SEQ_CST);
+}
+
+void tlb_flush_local(void)
+{
+    uint32_t here = arch_cpu_id();
+    uint64_t tick = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+    write_cr3(read_cr3());
+    if (flushed[here].at != NOTHING_CACHED)
+        __atomic_store_n(&flushed[here].at, tick, __ATOMIC_SEQ_CST);
+}
+
+void tlb_leave_guests(void)
+{
+    write_cr3(hv_l4_phys);
+    __atomic_store_n(&flushed[arch_cpu_id()].at, NOTHING_CACHED, __ATOMIC_SEQ_CST);
+}
+
+/* Interrupts are on while this waits, so that two that flush each other both go on. */
+static void wait_for(uint32_t cpu, uint64_t stamp)
+{
+    while (__atomic_load_n(&flushed[cpu].at, __ATOMIC_SEQ_CST) <= stamp)
+        arch_relax();
+}
+
+void tlb_flush_older(uint64_t stamp)
+{
+    uint32_t here = arch_cpu_id();
+    uint64_t waited = 0;
+    for (uint32_t i = 0; i < cpus_online; i++) {
+        if (__atomic_load_n(&flushed[i].at, __ATOMIC_SEQ_CST) > stamp)
+            continue;
+        if (i == here) {
+            tlb_flush_local();
+        } else {
+            ipi_send(i, VECTOR_FLUSH);
+            waited |= 1UL << i;
+        }
+    }
+    for (; waited != 0; waited &= waited - 1)
+        wait_for((uint32_t)__builtin_ctzll(waited), stamp);
+}
+
+void tlb_flush_cpus(uint64_t set)
+{
+    uint64_t stamp = tlb_now();
+    uint32_t here = arch_cpu_id();
+    for (uint64_t s = set; s != 0; s &= s - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(s);
+        if (i == here)
+            tlb_flush_local();
+        else if (i < cpus_online && __atomic_load_n(&flushed[i].at, __ATOMIC_SEQ_CST) <= stamp)
+            ipi_send(i, VECTOR_FLUSH);
+    }
+    for (uint64_t s = set; s != 0; s &= s - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(s);
+        if (i != here && i < cpus_online)
+            wait_for(i, stamp);
+    }
+}
+
+uint64_t cpus_of_vcpus(const struct domain *d, uint64_t vcpus)
+{
+    uint64_t set = 0;
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        const struct vcpu *v = d->vcpus[i];
+        if (v != NULL && (vcpus >> i & 1) && __atomic_load_n(&v->switched, __ATOMIC_SEQ_CST))
+            set |= 1UL << vcpu_cpu(v);
+    }
+    return set;
+}

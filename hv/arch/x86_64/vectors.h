@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Exceptions (Intel SDM volume 3A, table 6-1) and the hypervisor's own interrupts. */
+#ifndef X86_VECTORS_H
+#define X86_VECTORS_H
+
+#define VECTOR_DE 0
+#define VECTOR_DB 1
+#define VECTOR_NMI 2
+#define VECTOR_BP 3
+#define VECTOR_OF 4
+#define VECTOR_BR 5
+#define VECTOR_UD 6
+#define VECTOR_NM 7
+#define VECTOR_DF 8
+#define VECTOR_TS 10
+#define VECTOR_NP 11
+#define VECTOR_SS 12
+#define VECTOR_GP 13
+#define VECTOR_PF 14
+#define VECTOR_MF 16
+#define VECTOR_AC 17
+#define VECTOR_MC 18
+#define VECTOR_XM 19
+
+/* Exceptions that push an error code: 8, 10..14, 17, 21, 29, 30. */
+#define VECTORS_WITH_ERROR 0x60227d00
+
+/* Legacy interrupt lines, by IO-APIC; then the local APIC's. */
+#define VECTOR_IRQ_BASE 0x30
+#define VECTOR_IPI 0xf0
+#define VECTOR_TIMER 0xf1
+#define VECTOR_STOP 0xf2
+#define VECTOR_FLUSH 0xf3
+#define VECTOR_ERROR 0xfe
+#define VECTOR_SPURIOUS 0xff
+
+#define VECTOR_COUNT 256
+
+/* In regs.entry_vector: the guest entered by SYSCALL or may be left as if it had (RCX and R11 are
+ * not its own any more). */
+#define ENTRY_SYSCALL 0x100
+
+#endif

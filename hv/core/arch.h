@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only door between core/ and a processor. What core/ calls is declared here and defined under
+ * arch/; the few that must cost nothing are inline, in the processor's own cpu.h.
+ */
+#ifndef HV_ARCH_H
+#define HV_ARCH_H
+
+#include "hv/core/types.h"
+#include "hv/core/abi.h"
+
+/* By include path: the processor's own, or that of the unit tests. arch_relax, arch_irq_save,
+ * arch_irq_restore, arch_cpu_id, frame_map, frame_unmap. */
+#include "arch_inline.h"
+
+/* A character to the serial line. The caller holds the console lock. */
+void arch_console_put(char c);
+
+/* Calls that led here, with names. */
+void arch_backtrace(void);
+
+enum machine_end { MACHINE_POWEROFF, MACHINE_REBOOT, MACHINE_GUEST_CRASHED, MACHINE_PANICKED };
+
+/* Any context. */
+noreturn void arch_machine_end(enum machine_end how);
+
+/* All other CPUs stop where they are. */
+void arch_stop_others(void);
+
+struct vcpu;
+
+/* Work of this CPU (enum cpu_work) waits. */
+bool arch_work_pending(void);
+
+/* A fresh vcpu: its memory and registers. false: no memory. */
+bool arch_vcpu_init(struct vcpu *v);
+bool arch_vcpu_initialised(const struct vcpu *v);
+long arch_vcpu_initialise(struct vcpu *v, vaddr_t context);
+
+/* Between the two nothing may use the guest's registers or memory. Interrupts off. */
+void arch_vcpu_save(struct vcpu *v);
+void arch_vcpu_load(struct vcpu *v);
+noreturn void arch_run_vcpu(void);
+noreturn void arch_go_idle(void);
+
+/* Waits for an interrupt; the CPU has no work, which was found with interrupts off. */
+void arch_wait(void);
+
+/* Interrupts a CPU, so that it looks at its work and its vcpu's events. */
+void arch_cpu_poke(uint32_t cpu);
+
+/* The current vcpu's registers and stack, printed. */
+void arch_show_guest(const struct vcpu *v);
+
+/* The guest makes the hypercall again, with these arguments. */
+void arch_hypercall_again(const uint64_t *arguments, unsigned n);
+
+/* VMASST_TYPE_* that exist, as a set. */
+uint64_t arch_vm_assists(void);
+
+/* For VCPUOP_get_physid. */
+uint64_t arch_physical_id(uint32_t vcpu);
+
+/* The machine-to-physical table. */
+void arch_m2p_set(mfn_t m, uint64_t pfn);
+uint64_t arch_m2p(mfn_t m);
+
+/* The frames that hold it, 2 MiB each, in order. MFN_NONE: no more. */
+mfn_t arch_m2p_extent(uint32_t n);
+
+/* Tell audit_count() what is referred to by a table's first entries, and by a vcpu. */
+struct frame;
+void arch_audit_table(const struct frame *f, unsigned type, unsigned entries);
+void arch_audit_vcpu(const struct vcpu *v);
+
+/* ---- for hv/build */
+
+struct plan;
+
+uint32_t arch_cpu_count(void);
+
+/* A module's bytes, where the boot loader put them. */
+const void *arch_boot_memory(paddr_t a);
+
+/* The domain's first page tables, in the frames of the plan; list: its mfns. In use and pinned. */
+void arch_build_tables(struct vcpu *v, const struct plan *p, const uint64_t *list);
+
+/* Registers at the kernel's entry. */
+void arch_start_vcpu(struct vcpu *v, const struct plan *p, uint64_t entry);
+
+void arch_hypercall_page_fill(void *page);
+
+#endif

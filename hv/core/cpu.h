@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What a CPU can be asked to do: bits of its word `work`, which anyone may set. */
+#ifndef HV_CPU_H
+#define HV_CPU_H
+
+#include "hv/core/types.h"
+
+/* Done before it next returns to a guest. */
+enum cpu_work {
+    WORK_TIMERS = 1U << 0,   /* look for due timers */
+    WORK_SCHEDULE = 1U << 1, /* pick a vcpu */
+};
+
+#endif

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event_channel_op: who may do what to whom, locks, and waking up; the rest is the module's. Which
+ * locks each call needs is said in evtchn.h: D is domain.event_lock, of two the lower address
+ * first; P is a port's word, for many senders or one that closes.
+ */
+#include "hv/core/events.h"
+
+#include "evtchn/abi.h"
+#include "hv/core/assert.h"
+#include "hv/core/buddy.h"
+#include "hv/core/domain.h"
+#include "hv/core/frame.h"
+#include "hv/core/guest_access.h"
+#include "hv/core/hypercall.h"
+#include "hv/core/vcpu.h"
+#include "hv/public/ringside.h"
+
+#include <xen/event_channel.h>
+
+/* The port limit of a domain: what the FIFO ABI can carry. */
+#define PORTS_MAX EVTCHN_PORTS_MAX
+
+/* ---- locks */
+
+#define PORT_CLOSING 0x80000000U
+
+/* The lock is a word: how many send by the port, and whether it is being closed. */
+static void port_share(struct evtchn *e)
+{
+    while (unlikely(__atomic_fetch_add(&e->lock, 1, __ATOMIC_ACQUIRE) & PORT_CLOSING)) {
+        __atomic_fetch_sub(&e->lock, 1, __ATOMIC_RELAXED);
+        while (__atomic_load_n(&e->lock, __ATOMIC_RELAXED) & PORT_CLOSING)
+            arch_relax();
+    }
+}
+
+static void port_unshare(struct evtchn *e)
+{
+    __atomic_fetch_sub(&e->lock, 1, __ATOMIC_RELEASE);
+}
+
+static void port_exclude(struct evtchn *e)
+{
+    uint32_t none = 0;
+    while (!__atomic_compare_exchange_n(&e->lock, &none, PORT_CLOSING, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+        none = 0;
+        arch_relax();
+    }
+}
+
+static void port_include(struct evtchn *e)
+{
+    __atomic_fetch_and(&e->lock, ~PORT_CLOSING, __ATOMIC_RELEASE);
+}
+
+static void lock_domains(struct domain *a, struct domain *b)
+{
+    lock(&(a < b ? a : b)->event_lock);
+    if (a != b)
+        lock(&(a < b ? b : a)->event_lock);
+}
+
+static void unlock_domains(struct domain *a, struct domain *b)
+{
+    unlock(&a->event_lock);
+    if (a != b)
+        unlock(&b->event_lock);
+}
+
+/* ---- set up */
+
+static uint32_t buckets_order(void)
+{
+    return order_of((uint64_t)EVTCHN_BUCKETS_MAX * sizeof(void *) >> PAGE_SHIFT);
+}
+
+bool events_init(struct domain *d)
+{
+    d->event_buckets = heap_alloc_mapped(buckets_order());
+    d->event_closed = heap_alloc_mapped(buckets_order());
+    if (d->event_buckets == NULL || d->event_closed == NULL)
+        return false;
+    struct evtchn_domain_config config = {
+        .id = d->id,
+        .abi = &evtchn_two_level_64_producer,
+        .ports_max = PORTS_MAX,
+        .buckets = d->event_buckets,
+        .closed = d->event_closed,
+        .vcpus = d->event_vcpus,
+        .n_vcpus = d->vcpus_max,
+        .pirq_port = d->pirq_ports,
+        .n_pirqs = PIRQS_MAX,
+        .vcpu_virqs = EVTCHN_VCPU_VIRQS | 1U << VIRQ_RINGSIDE_VIRTUAL_TIMER,
+        .pending = d->shared->evtchn_pending,
+        .mask = d->shared->evtchn_mask,
+        .owner = d,
+    };
+    evtchn_domain_init(&d->events, &config);
+    return true;
+}
+
+void events_init_vcpu(struct vcpu *v)
+{
+    evtchn_vcpu_init(&v->events, &v->domain->events, v->id, &v->info->evtchn_upcall_pending,
+                     &v->info->evtchn_pending_sel, v);
+    __atomic_store_n(&v->domain->event_vcpus[v->id], &v->events, __ATOMIC_RELEASE);
+}
+
+/* D(d): what opens a port may need memory, and has it if there is any. */
+static void provide_bucket(struct domain *d)
+{
+    if (!evtchn_wants_bucket(&d->events))
+        return;
+    struct evtchn_bucket *b = heap_alloc_mapped(0);
+    if (b != NULL)
+        evtchn_add_bucket(&d->events, b);
+}
+
+/* ---- what an event causes */
+
+static void wake_pollers(struct domain *d, uint32_t port)
+{
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        struct vcpu *v = d->vcpus[i];
+        if (v == NULL || !__atomic_load_n(&v->polling, __ATOMIC_SEQ_CST))
+            continue;
+        if (v->poll_port == 0 || v->poll_port == port)
+            vcpu_poll_end(v);
+    }
+}
+
+static inline void act_on(struct evtchn_effect effect, struct domain *receiver, uint32_t port)
+{
+    if (effect.upcall != NULL)
+        vcpu_kick(effect.upcall->owner);
+    if ((effect.what & EVTCHN_IS_PENDING) && unlikely(receiver->pollers != 0))
+        wake_pollers(receiver, port);
+}
+
+/* ---- sending */
+
+static int send(struct domain *d, uint32_t port)
+{
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (unlikely(e == NULL))
+        return -XEN_EINVAL;
+    struct evtchn_effect effect = EVTCHN_NO_EFFECT;
+    port_share(e);
+    int rc = evtchn_send(&d->events, port, &effect);
+    if (likely(rc == 0)) {
+        const struct evtchn *to = e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
+        act_on(effect, to->domain->owner, to->port);
+    }
+    port_unshare(e);
+    return rc;
+}
+
+void events_raise_virq(struct vcpu *v, uint32_t virq)
+{
+    struct domain *d = v->domain;
+    uint32_t port = evtchn_virq_port(&d->events, virq, v->id);
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (e == NULL)
+        return;
+    struct evtchn_effect effect = EVTCHN_NO_EFFECT;
+    port_share(e);
+    if (evtchn_raise_virq(&d->events, port, virq, &effect) == 0)
+        act_on(effect, d, port);
+    port_unshare(e);
+}
+
+bool events_is_pending(struct domain *d, uint32_t port)
+{
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (e == NULL)
+        return false;
+    port_share(e);
+    bool pending = evtchn_is_pending(&d->events, port);
+    port_unshare(e);
+    return pending;
+}
+
+void events_move(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    lock(&d->event_lock);
+    evtchn_vcpu_move(&v->events, &v->info->evtchn_upcall_pending, &v->info->evtchn_pending_sel);
+    unlock(&d->event_lock);
+}
+
+static int unmask(struct domain *d, uint32_t port)
+{
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (e == NULL)
+        return -XEN_EINVAL;
+    struct evtchn_effect effect = EVTCHN_NO_EFFECT;
+    port_share(e);
+    int rc = evtchn_unmask(&d->events, port, &effect);
+    act_on(effect, d, port);
+    port_unshare(e);
+    return rc;
+}
+
+/* ---- opening and closing */
+
+/* Domains that a guest names; the caller gets a reference. NULL: *rc says why not. */
+static struct domain *named(struct domain *self, uint16_t id, int *rc)
+{
+    if (id == DOMID_SELF || id == self->id) {
+        __atomic_fetch_add(&self->references, 1, __ATOMIC_RELAXED);
+        return self;
+    }
+    struct domain *d = domain_get(id);
+    *rc = -XEN_ESRCH;
+    if (d != NULL && !self->privileged) {
+        domain_put(d);
+        *rc = -XEN_EPERM;
+        return NULL;
+    }
+    return d;
+}
+
+static int alloc_unbound(struct domain *self, struct evtchn_alloc_unbound *a)
+{
+    int rc = 0;
+    struct domain *d = named(self, a->dom, &rc);
+    if (d == NULL)
+        return rc;
+    uint16_t remote = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
+    lock(&d->event_lock);
+    provide_bucket(d);
+    rc = evtchn_alloc_unbound(&d->events, remote, &a->port);
+    unlock(&d->event_lock);
+    domain_put(d);
+    return rc;
+}
+
+static int bind_interdomain(struct domain *self, struct evtchn_bind_interdomain *a)
+{
+    uint16_t id = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
+    struct domain *remote = domain_get(id);
+    if (remote == NULL)
+        return -XEN_ESRCH;
+    struct evtchn_effect effect = EVTCHN_NO_EFFECT;
+    lock_domains(self, remote);
+    provide_bucket(self);
+    int rc = evtchn_bind_interdomain(&self->events, &remote->events, a->remote_port, &a->local_port,
+                                     &effect);
+    unlock_domains(self, remote);
+    if (rc == 0)
+        act_on(effect, self, a->local_port);
+    domain_put(remote);
+    return rc;
+}
+
+static int bind_virq(struct domain *d, struct evtchn_bind_virq *a)
+{
+    lock(&d->event_lock);
+    provide_bucket(d);
+    int rc = evtchn_bind_virq(&d->events, a->virq, a->vcpu, &a->port);
+    unlock(&d->event_lock);
+    return rc;
+}
+
+static int bind_ipi(struct domain *d, struct evtchn_bind_ipi *a)
+{
+    lock(&d->event_lock);
+    provide_bucket(d);
+    int rc = evtchn_bind_ipi(&d->events, a->vcpu, &a->port);
+    unlock(&d->event_lock);
+    return rc;
+}
+
+/* D of both ends: the other one may change as long as they are not locked. */
+static struct domain *lock_ends(struct domain *d, uint32_t port, struct evtchn **peer)
+{
+    for (;;) {
+        lock(&d->event_lock);
+        *peer = evtchn_peer(&d->events, port);
+        struct domain *other = *peer == NULL ? d : (*peer)->domain->owner;
+        if (other == d)
+            return d;
+        unlock(&d->event_lock);
+        lock_domains(d, other);
+        if (evtchn_peer(&d->events, port) == *peer)
+            return other;
+        unlock_domains(d, other);
+    }
+}
+
+static int close_port(struct domain *d, uint32_t port)
+{
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (e == NULL)
+        return -XEN_EINVAL;
+    struct evtchn *peer;
+    struct domain *other = lock_ends(d, port, &peer);
+    bool both = peer != NULL && peer != e;
+    struct evtchn *first = both && peer < e ? peer : e;
+    struct evtchn *second = first == e ? peer : e;
+    port_exclude(first);
+    if (both)
+        port_exclude(second);
+    int rc = evtchn_close(&d->events, port);
+    if (both)
+        port_include(second);
+    port_include(first);
+    unlock_domains(d, other);
+    return rc;
+}
+
+static int status(struct domain *self, struct evtchn_status *a)
+{
+    int rc = 0;
+    struct domain *d = named(self, a->dom, &rc);
+    if (d == NULL)
+        return rc;
+    struct evtchn_info info;
+    lock(&d->event_lock);
+    rc = evtchn_status(&d->events, a->port, &info);
+    unlock(&d->event_lock);
+    domain_put(d);
+    if (rc != 0)
+        return rc;
+    a->status = info.state == EVTCHN_RESERVED ? EVTCHNSTAT_closed : (uint32_t)info.state;
+    a->vcpu = info.vcpu;
+    switch (info.state) {
+    case EVTCHN_UNBOUND:
+        a->u.unbound.dom = (uint16_t)info.source;
+        break;
+    case EVTCHN_INTERDOMAIN:
+        a->u.interdomain.dom = info.remote;
+        a->u.interdomain.port = info.remote_port;
+        break;
+    case EVTCHN_PIRQ:
+        a->u.pirq = info.source;
+        break;
+    case EVTCHN_VIRQ:
+        a->u.virq = info.source;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int bind_vcpu(struct domain *d, const struct evtchn_bind_vcpu *a)
+{
+    lock(&d->event_lock);
+    int rc = evtchn_bind_vcpu(&d->events, a->port, a->vcpu);
+    unlock(&d->event_lock);
+    return rc;
+}
+
+static int reset(struct domain *self, const struct evtchn_reset *a)
+{
+    int rc = 0;
+    struct domain *d = named(self, a->dom, &rc);
+    if (d == NULL)
+        return rc;
+    for (;;) {
+        lock(&d->event_lock);
+        uint32_t port = evtchn_next_open(&d->events, 1);
+        if (port == 0)
+            break;
+        unlock(&d->event_lock);
+        close_port(d, port);
+    }
+    rc = evtchn_reset(&d->events);
+    unlock(&d->event_lock);
+    domain_put(d);
+    return rc;
+}
+
+/* ---- the FIFO ABI: pages that the domain gives stay mapped, and in use, until it ends */
+
+static void *take_page(struct domain *d, uint64_t frame)
+{
+    mfn_t m = mfn(frame);
+    if (!frame_get(m, d))
+        return NULL;
+    if (frame_get_type(frame_of(m), TYPE_WRITABLE) == 0)
+        return frame_map(m);
+    frame_put(frame_of(m));
+    return NULL;
+}
+
+static void give_page_back(void *page, uint64_t frame)
+{
+    frame_unmap(page);
+    frame_put_writable(frame_of(mfn(frame)));
+    frame_put(frame_of(mfn(frame)));
+}
+
+/* D(d). */
+static void release_held(struct domain *d)
+{
+    for (uint32_t from = 1; from != 0;)
+        act_on(evtchn_release_held(&d->events, &from), d, 0);
+}
+
+static int init_control(struct domain *d, struct evtchn_init_control *a)
+{
+    if (!evtchn_control_fits(a->offset))
+        return -XEN_EINVAL;
+    void *page = take_page(d, a->control_gfn);
+    if (page == NULL)
+        return -XEN_EINVAL;
+    lock(&d->event_lock);
+    int rc = evtchn_init_control(&d->events, a->vcpu, page, a->offset);
+    if (rc == 0)
+        release_held(d);
+    unlock(&d->event_lock);
+    if (rc != 0)
+        give_page_back(page, a->control_gfn);
+    a->link_bits = EVTCHN_LINK_BITS;
+    return rc;
+}
+
+static int expand_array(struct domain *d, const struct evtchn_expand_array *a)
+{
+    void *page = take_page(d, a->array_gfn);
+    if (page == NULL)
+        return -XEN_EINVAL;
+    lock(&d->event_lock);
+    int rc = evtchn_expand_array(&d->events, page);
+    if (rc == 0)
+        release_held(d);
+    unlock(&d->event_lock);
+    if (rc != 0)
+        give_page_back(page, a->array_gfn);
+    return rc;
+}
+
+static int set_priority(struct domain *d, const struct evtchn_set_priority *a)
+{
+    lock(&d->event_lock);
+    int rc = evtchn_set_priority(&d->events, a->port, a->priority);
+    unlock(&d->event_lock);
+    return rc;
+}
+
+/* ---- the hypercall */
+
+union arguments {
+    struct evtchn_alloc_unbound alloc_unbound;
+    struct evtchn_bind_interdomain bind_interdomain;
+    struct evtchn_bind_virq bind_virq;
+    struct evtchn_bind_ipi bind_ipi;
+    struct evtchn_close close;
+    struct evtchn_send send;
+    struct evtchn_status status;
+    struct evtchn_bind_vcpu bind_vcpu;
+    struct evtchn_unmask unmask;
+    struct evtchn_reset reset;
+    struct evtchn_init_control init_control;
+    struct evtchn_expand_array expand_array;
+    struct evtchn_set_priority set_priority;
+};
+
+#define SIZE_OF(member) sizeof(((union arguments *)0)->member)
+
+static long perform(struct domain *d, unsigned op, union arguments *a)
+{
+    switch (op) {
+    case EVTCHNOP_alloc_unbound:
+        return alloc_unbound(d, &a->alloc_unbound);
+    case EVTCHNOP_bind_interdomain:
+        return bind_interdomain(d, &a->bind_interdomain);
+    case EVTCHNOP_bind_virq:
+        return bind_virq(d, &a->bind_virq);
+    case EVTCHNOP_bind_ipi:
+        return bind_ipi(d, &a->bind_ipi);
+    case EVTCHNOP_close:
+        return close_port(d, a->close.port);
+    case EVTCHNOP_send:
+        return send(d, a->send.port);
+    case EVTCHNOP_status:
+        return status(d, &a->status);
+    case EVTCHNOP_bind_vcpu:
+        return bind_vcpu(d, &a->bind_vcpu);
+    case EVTCHNOP_unmask:
+        return unmask(d, a->unmask.port);
+    case EVTCHNOP_reset:
+        return reset(d, &a->reset);
+    case EVTCHNOP_init_control:
+        return init_control(d, &a->init_control);
+    case EVTCHNOP_expand_array:
+        return expand_array(d, &a->expand_array);
+    default:
+        return set_priority(d, &a->set_priority);
+    }
+}
+
+/* Sizes of arguments, and whether they carry a result back. */
+static const struct {
+    uint8_t size;
+    bool has_result;
+} operations[] = {
+    [EVTCHNOP_bind_interdomain] = {SIZE_OF(bind_interdomain), true},
+    [EVTCHNOP_bind_virq] = {SIZE_OF(bind_virq), true},
+    [EVTCHNOP_close] = {SIZE_OF(close), false},
+    [EVTCHNOP_send] = {SIZE_OF(send), false},
+    [EVTCHNOP_status] = {SIZE_OF(status), true},
+    [EVTCHNOP_alloc_unbound] = {SIZE_OF(alloc_unbound), true},
+    [EVTCHNOP_bind_ipi] = {SIZE_OF(bind_ipi), true},
+    [EVTCHNOP_bind_vcpu] = {SIZE_OF(bind_vcpu), false},
+    [EVTCHNOP_unmask] = {SIZE_OF(unmask), false},
+    [EVTCHNOP_reset] = {SIZE_OF(reset), false},
+    [EVTCHNOP_init_control] = {SIZE_OF(init_control), true},
+    [EVTCHNOP_expand_array] = {SIZE_OF(expand_array), false},
+    [EVTCHNOP_set_priority] = {SIZE_OF(set_priority), false},
+};
+
+long do_event_channel_op(uint64_t op, uint64_t argument)
+{
+    struct domain *d = current_vcpu()->domain;
+    vaddr_t at = vaddr(argument);
+    union arguments a;
+
+    if (likely((unsigned)op == EVTCHNOP_send)) {
+        if (unlikely(!copy_from_guest(&a.send, at, sizeof(a.send))))
+            return -XEN_EFAULT;
+        return send(d, a.send.port);
+    }
+    if ((unsigned)op >= array_size(operations) || operations[(unsigned)op].size == 0)
+        return -XEN_ENOSYS;
+    size_t size = operations[(unsigned)op].size;
+    if (!copy_from_guest(&a, at, size))
+        return -XEN_EFAULT;
+    long rc = perform(d, (unsigned)op, &a);
+    if (rc == 0 && operations[(unsigned)op].has_result && !copy_to_guest(at, &a, size))
+        return -XEN_EFAULT;
+    return rc;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Event channels of domains: the embedding of evtchn/. */
+#ifndef HV_EVENTS_H
+#define HV_EVENTS_H
+
+#include "hv/core/types.h"
+
+struct domain;
+struct vcpu;
+
+/* false: no memory. */
+bool events_init(struct domain *d);
+void events_init_vcpu(struct vcpu *v);
+
+/* A VIRQ for a vcpu (a domain's own go to vcpu 0). Any context without locks below event_lock. */
+void events_raise_virq(struct vcpu *v, uint32_t virq);
+
+/* For sched_op's poll. */
+bool events_is_pending(struct domain *d, uint32_t port);
+
+/* The vcpu's flag and selector are in v->info from now on. The vcpu does not run, or calls. */
+void events_move(struct vcpu *v);
+
+#endif

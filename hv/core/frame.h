@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame table: who owns each frame of the machine's memory, how often it is referred to, and
+ * what it is used as.
+ *
+ * After "Xen and the Art of Virtualization", section 3.3.3: a frame has one type at a time (a page
+ * table of some level, a descriptor table, writable) and a count of the uses that rely on it, and
+ * may change type only when that count is zero. So a page table is never mapped writable, and what
+ * the processor walks has been checked.
+ *
+ *   count   references of any kind, from page-table entries, vcpus' roots, operations under way,
+ * and one from its owner while FRAME_ALLOCATED. At 0 the frame goes back to the allocator. type
+ * what it is used as; how often; and, for tables, how far checking it has come.
+ *
+ * A type reference implies a reference. A table gets its type when it is first used as one: each
+ * entry is checked then, and itself takes references; with the last use these are given back.
+ * Both may be long, and are preemptible: -XEN_ERESTART leaves the frame PARTIAL, with the entries
+ * [0, done) referred to, and whoever calls again goes on from there.
+ *
+ *   state           flags               type count 1 is held by
+ *   -----           -----               -----------------------
+ *   in use          VALID               all who use it
+ *   being checked   PARTIAL             the state itself, with a reference
+ *   found wrong     PARTIAL RELEASING   the state itself, with a reference
+ *                   FAILED
+ *   being released  PARTIAL RELEASING   the last user, whose put is to be called again
+ *
+ * Locking. Counts change atomically, anywhere. A frame's table and descriptor types are taken and
+ * given back, and its flags change, under the mm_lock of its owner. The writable type needs no
+ * lock: it can only be taken when nothing relies on another.
+ *
+ * Stale translations. `stamp` says when a frame was last of use as what it was; before it becomes
+ * something else, each CPU that has not flushed its TLB since then does (tlb.h).
+ */
+#ifndef HV_FRAME_H
+#define HV_FRAME_H
+
+#include "hv/core/arch.h"
+#include "hv/core/types.h"
+
+struct domain;
+
+enum frame_type {
+    TYPE_NONE,
+    TYPE_L1,
+    TYPE_L2,
+    TYPE_L3,
+    TYPE_L4,
+    TYPE_DESCRIPTORS,
+    TYPE_WRITABLE,
+};
+
+struct frame {
+    uint64_t count; /* FRAME_ALLOCATED, references below it */
+    uint64_t type;  /* as below */
+    union {
+        struct domain *owner; /* while count > 0; NULL: the hypervisor */
+        struct {
+            uint32_t next, prev; /* while free: the buddy allocator's */
+        };
+    };
+    uint64_t stamp;
+};
+_Static_assert(sizeof(struct frame) == 32, "half a cache line each");
+
+#define FRAME_ALLOCATED (1ULL << 63)
+#define FRAME_COUNT_MASK (FRAME_ALLOCATED - 1)
+
+#define TYPE_COUNT_MASK 0xffffffffULL
+#define TYPE_DONE_SHIFT 32 /* of a partial one: entries referred to, 0..512 */
+#define TYPE_DONE_MASK (0x3ffULL << TYPE_DONE_SHIFT)
+#define TYPE_VALID (1ULL << 44)
+#define TYPE_PARTIAL (1ULL << 45)
+#define TYPE_RELEASING (1ULL << 46)
+#define TYPE_FAILED (1ULL << 47)
+#define TYPE_PINNED (1ULL << 48) /* the guest holds one use by a pin */
+#define TYPE_KIND_SHIFT 56
+#define TYPE_KIND_MASK (0xfULL << TYPE_KIND_SHIFT)
+#define TYPE_FREE_BLOCK (1ULL << 63) /* the buddy allocator's: first frame of a free block */
+#define TYPE_NOT_MEMORY (1ULL << 62) /* no memory: what firmware keeps, devices, nothing */
+
+extern uint64_t frame_count; /* frames [0, frame_count) have an entry */
+
+static inline bool mfn_valid(mfn_t m)
+{
+    return m.n < frame_count;
+}
+
+static inline struct frame *frame_of(mfn_t m)
+{
+    return &frame_table[m.n];
+}
+
+static inline mfn_t frame_mfn(const struct frame *f)
+{
+    return mfn((uint64_t)(f - frame_table));
+}
+
+static inline enum frame_type frame_type_of(const struct frame *f)
+{
+    return (enum frame_type)((__atomic_load_n(&f->type, __ATOMIC_RELAXED) & TYPE_KIND_MASK) >>
+                             TYPE_KIND_SHIFT);
+}
+
+static inline uint32_t frame_type_count(const struct frame *f)
+{
+    return (uint32_t)(__atomic_load_n(&f->type, __ATOMIC_RELAXED) & TYPE_COUNT_MASK);
+}
+
+/* Checked and in use as that; stable while the owner's mm_lock is held, or a use of it. */
+static inline bool frame_is(const struct frame *f, enum frame_type t)
+{
+    uint64_t x = __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
+    return (x & TYPE_COUNT_MASK) != 0 && (x & TYPE_VALID) &&
+           (x & TYPE_KIND_MASK) == (uint64_t)t << TYPE_KIND_SHIFT;
+}
+
+/* A reference to a frame that this domain owns. false: it does not. */
+bool frame_get(mfn_t m, const struct domain *owner);
+
+/* Another reference, where one is held already. */
+void frame_get_more(struct frame *f);
+
+void frame_put(struct frame *f);
+
+/* Takes back what its owner's claim to the frame is. false: there was none any more. The caller
+ * then holds that reference. */
+bool frame_disown(struct frame *f);
+
+/*
+ * A use of the frame as t. The caller holds a reference; for a table or descriptors also mm_lock.
+ *   0               done
+ *   -XEN_EINVAL     it is used as something else, or an entry of it is wrong
+ *   -XEN_EBUSY      its uses cannot be counted any more, or it is being released
+ *   -XEN_ERESTART   call again (not for writable ones)
+ * and what checking an entry returned.
+ */
+int frame_get_type(struct frame *f, enum frame_type t);
+
+/* 0, or for a table -XEN_ERESTART: the use is still held; call again. */
+int frame_put_type(struct frame *f);
+
+/* For a writable use, which never restarts. */
+void frame_put_writable(struct frame *f);
+
+/* Gives a frame that was just allocated to its owner (NULL: the hypervisor keeps it), as count 1
+ * and FRAME_ALLOCATED. */
+void frame_assign(struct frame *f, struct domain *owner);
+
+/* How many entries a table has. */
+unsigned arch_table_entries(enum frame_type t);
+
+/* What checking a table (or descriptors) means. `from`: entries [0, from) are referred to already.
+ * Returns as above, and in *done how far it came; after an error nothing is undone. */
+int arch_table_check(struct frame *f, enum frame_type t, unsigned from, unsigned *done);
+
+/* Gives back entries [0, from). -XEN_ERESTART: *done are left. */
+int arch_table_release(struct frame *f, enum frame_type t, unsigned from, unsigned *done);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* sched_op: a vcpu gives its CPU away; and set_timer_op, which belongs to blocking. */
+#include "hv/core/domain.h"
+#include "hv/core/events.h"
+#include "hv/core/guest_access.h"
+#include "hv/core/hypercall.h"
+#include "hv/core/schedule.h"
+#include "hv/core/time.h"
+#include "hv/core/vcpu.h"
+
+#include <xen/sched.h>
+
+#define POLL_PORTS_MAX 128 /* the ABI's */
+
+static bool upcall_due(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* Blocks first and looks then: an event that comes between finds it blocked, and wakes it. */
+static long block(struct vcpu *v)
+{
+    v->info->evtchn_upcall_mask = 0;
+    if (upcall_due(v))
+        return 0;
+    vcpu_pause(v, PAUSE_BLOCKED);
+    if (upcall_due(v))
+        vcpu_unpause(v, PAUSE_BLOCKED);
+    return 0;
+}
+
+static bool any_pending(struct domain *d, const evtchn_port_t *ports, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (events_is_pending(d, ports[i]))
+            return true;
+    }
+    return false;
+}
+
+static long poll(struct vcpu *v, vaddr_t argument)
+{
+    struct domain *d = v->domain;
+    struct sched_poll p;
+    evtchn_port_t ports[POLL_PORTS_MAX];
+
+    if (!copy_from_guest(&p, argument, sizeof(p)))
+        return -XEN_EFAULT;
+    if (p.nr_ports > POLL_PORTS_MAX)
+        return -XEN_EINVAL;
+    if (!copy_from_guest(ports, guest_handle(p.ports), p.nr_ports * sizeof(ports[0])))
+        return -XEN_EFAULT;
+    for (uint32_t i = 0; i < p.nr_ports; i++) {
+        if (ports[i] == 0 || ports[i] >= d->events.ports_max)
+            return -XEN_EINVAL;
+    }
+    v->poll_port = p.nr_ports == 1 ? ports[0] : 0;
+    if (!__atomic_exchange_n(&v->polling, true, __ATOMIC_SEQ_CST))
+        __atomic_fetch_add(&d->pollers, 1, __ATOMIC_SEQ_CST);
+    vcpu_pause(v, PAUSE_BLOCKED);
+    if (upcall_due(v) || any_pending(d, ports, p.nr_ports)) {
+        vcpu_poll_end(v);
+        return 0;
+    }
+    if (p.timeout != 0)
+        timer_set(&v->poll_timer, p.timeout);
+    return 0;
+}
+
+static long shutdown(struct vcpu *v, vaddr_t argument)
+{
+    struct sched_shutdown s;
+    if (!copy_from_guest(&s, argument, sizeof(s)))
+        return -XEN_EFAULT;
+    if (s.reason > SHUTDOWN_MAX)
+        return -XEN_EINVAL;
+    domain_shutdown(v->domain, (uint8_t)s.reason);
+    return 0;
+}
+
+long do_sched_op(uint64_t op, uint64_t argument)
+{
+    struct vcpu *v = current_vcpu();
+    switch ((unsigned)op) {
+    case SCHEDOP_yield:
+        schedule_yield();
+        return 0;
+    case SCHEDOP_block:
+        return block(v);
+    case SCHEDOP_shutdown:
+        return shutdown(v, vaddr(argument));
+    case SCHEDOP_poll:
+        return poll(v, vaddr(argument));
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+/* 0: none any more. */
+long do_set_timer_op(uint64_t when)
+{
+    struct vcpu *v = current_vcpu();
+    if (when == 0)
+        timer_stop(&v->one_shot);
+    else
+        timer_set(&v->one_shot, when);
+    return 0;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/core/schedule.h"
+
+#include "hv/core/arch.h"
+#include "hv/core/assert.h"
+#include "hv/core/cpu.h"
+#include "hv/core/domain.h"
+#include "hv/core/events.h"
+#include "hv/core/guest_access.h"
+#include "hv/core/lock.h"
+#include "hv/core/log.h"
+#include "hv/core/option.h"
+#include "hv/core/runstate.h"
+#include "hv/core/time.h"
+
+static char policy_name[16] = "bvt";
+OPTION_TEXT("sched", policy_name, "the scheduling policy, a name from sched-bvt/policies.def");
+
+struct cpu_scheduler {
+    struct lock lock; /* sched_lock; interrupts off */
+    struct timer slice;
+} cacheline_aligned;
+
+static struct sched sched;
+static struct sched_cpu sched_cpus[CPUS_MAX];
+static struct cpu_scheduler cpus[CPUS_MAX];
+
+static void slice_over(struct timer *t)
+{
+    (void)t;
+    cpu_request(arch_cpu_id(), WORK_SCHEDULE);
+}
+
+void schedule_init(uint32_t n)
+{
+    const struct sched_policy *policy = sched_policy_named(policy_name);
+    if (policy == NULL)
+        panic("option 'sched': there is no policy '%s'", policy_name);
+    sched_init(&sched, policy, sched_cpus, n, 0);
+    for (uint32_t i = 0; i < n; i++)
+        timer_init(&cpus[i].slice, slice_over);
+    log_info("scheduling %u CPU%s by %s\n", n, n == 1 ? "" : "s", policy_name);
+}
+
+/* ---- locks of one or two CPUs, in order of their numbers */
+
+static bool lock_two(uint32_t a, uint32_t b)
+{
+    bool were_on = arch_irq_save();
+    lock(&cpus[min(a, b)].lock);
+    if (a != b)
+        lock(&cpus[max(a, b)].lock);
+    return were_on;
+}
+
+static void unlock_two(uint32_t a, uint32_t b, bool were_on)
+{
+    if (a != b)
+        unlock(&cpus[max(a, b)].lock);
+    unlock(&cpus[min(a, b)].lock);
+    arch_irq_restore(were_on);
+}
+
+/* Locks the CPU that v is on, which may change until it is locked, and another one if != none. */
+static uint32_t lock_with(struct vcpu *v, uint32_t other, bool *were_on)
+{
+    for (;;) {
+        uint32_t on = vcpu_cpu(v);
+        *were_on = lock_two(on, other == SCHED_NO_CPU ? on : other);
+        if (vcpu_cpu(v) == on)
+            return on;
+        unlock_two(on, other == SCHED_NO_CPU ? on : other, *were_on);
+    }
+}
+
+/* ---- vcpus */
+
+void schedule_add(struct vcpu *v)
+{
+    bool were_on = arch_irq_save();
+    for (uint32_t i = 0; i < sched.n_cpus; i++)
+        lock(&cpus[i].lock);
+    v->sched.owner = v;
+    sched_add(&sched, &v->sched, (uint32_t)v->domain->id << 8 | v->id, SCHED_ANY_CPU, time_now());
+    for (uint32_t i = sched.n_cpus; i-- > 0;)
+        unlock(&cpus[i].lock);
+    arch_irq_restore(were_on);
+}
+
+void vcpu_pause(struct vcpu *v, uint32_t why)
+{
+    bool were_on;
+    uint32_t on = lock_with(v, SCHED_NO_CPU, &were_on);
+    uint32_t before = __atomic_fetch_or(&v->pauses, why, __ATOMIC_SEQ_CST);
+    bool running = v->sched.status == SCHED_RUNNING;
+    if (before == 0) {
+        ns_t now = time_now();
+        sched_sleep(&sched, &v->sched, now);
+        if (!running)
+            runstate_set(v, why == PAUSE_BLOCKED ? RUNSTATE_blocked : RUNSTATE_offline, now);
+    }
+    unlock_two(on, on, were_on);
+    if (before == 0 && running)
+        cpu_request(on, WORK_SCHEDULE);
+}
+
+void vcpu_unpause(struct vcpu *v, uint32_t why)
+{
+    bool were_on;
+    uint32_t to = sched_place(&sched, &v->sched);
+    uint32_t on = lock_with(v, to, &were_on);
+    bool pick = false;
+    uint32_t before = __atomic_fetch_and(&v->pauses, ~why, __ATOMIC_SEQ_CST);
+    if (before != 0 && (before & ~why) == 0) {
+        ns_t now = time_now();
+        pick = sched_wake(&sched, &v->sched, to, now);
+        if (v->state != RUNSTATE_running)
+            runstate_set(v, RUNSTATE_runnable, now);
+    }
+    unlock_two(on, to, were_on);
+    if (pick)
+        cpu_request(to, WORK_SCHEDULE);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    if (v == current_vcpu())
+        return;
+    if (__atomic_load_n(&v->pauses, __ATOMIC_SEQ_CST) & PAUSE_BLOCKED)
+        vcpu_poll_end(v); /* of blocking too */
+    else if (__atomic_load_n(&v->switched, __ATOMIC_RELAXED))
+        cpu_request(vcpu_cpu(v), 0);
+}
+
+ns_t vcpu_virtual_now(const struct vcpu *v, ns_t now)
+{
+    ns_t ran = v->state_time[RUNSTATE_running];
+    return v->state == RUNSTATE_running ? ran + (now - v->state_since) : ran;
+}
+
+/* ---- picking */
+
+void schedule_yield(void)
+{
+    uint32_t here = arch_cpu_id();
+    bool were_on = lock_irq(&cpus[here].lock);
+    sched_yield_on(&sched, here, time_now());
+    unlock_irq(&cpus[here].lock, were_on);
+    cpu_request(here, WORK_SCHEDULE);
+}
+
+static void steal(uint32_t here, ns_t now)
+{
+    uint32_t victim = sched_victim(&sched, here);
+    if (victim == SCHED_NO_CPU)
+        return;
+    bool were_on = lock_two(here, victim);
+    sched_steal(&sched, here, victim, now);
+    unlock_two(here, victim, were_on);
+}
+
+static struct sched_decision pick(uint32_t here, ns_t now)
+{
+    struct sched_decision d = {0};
+    /* Twice: the current one may just have been parked (sched.h). */
+    for (int i = 0; i < 2 && d.vcpu == NULL; i++) {
+        steal(here, now);
+        bool were_on = lock_irq(&cpus[here].lock);
+        d = sched_pick(&sched, here, now);
+        unlock_irq(&cpus[here].lock, were_on);
+    }
+    return d;
+}
+
+static void kick_cpus(uint64_t set)
+{
+    for (; set != 0; set &= set - 1)
+        cpu_request((uint32_t)__builtin_ctzll(set), WORK_SCHEDULE);
+}
+
+/* The processor goes from one to another; either may be NULL. Interrupts off. */
+static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
+{
+    if (from != NULL) {
+        uint32_t pauses = __atomic_load_n(&from->pauses, __ATOMIC_RELAXED);
+        runstate_set(from,
+                     pauses == 0               ? RUNSTATE_runnable
+                     : pauses == PAUSE_BLOCKED ? RUNSTATE_blocked
+                                               : RUNSTATE_offline,
+                     now);
+        virtual_timer_suspend(from, now);
+        arch_vcpu_save(from);
+        __atomic_store_n(&from->switched, 0, __ATOMIC_RELEASE);
+    }
+    if (to == NULL)
+        arch_go_idle();
+    /* Stolen from a CPU that has picked another one but has not put its registers away yet. */
+    while (__atomic_load_n(&to->switched, __ATOMIC_ACQUIRE) != 0)
+        arch_relax();
+    __atomic_store_n(&to->switched, 1, __ATOMIC_RELAXED);
+    runstate_set(to, RUNSTATE_running, now);
+    arch_vcpu_load(to);
+    virtual_timer_resume(to, now);
+    time_publish(to);
+    arch_run_vcpu();
+}
+
+void schedule(void)
+{
+    uint32_t here = arch_cpu_id();
+    ns_t now = time_now();
+    struct sched_decision d = pick(here, now);
+
+    if (d.slice == SCHED_FOREVER || d.vcpu == NULL)
+        timer_stop(&cpus[here].slice);
+    else
+        timer_set(&cpus[here].slice, now + d.slice);
+    kick_cpus(d.kick);
+
+    struct vcpu *to = d.vcpu == NULL ? NULL : d.vcpu->owner;
+    struct vcpu *from = current_vcpu();
+    if (to == from)
+        return;
+    arch_irq_off();
+    switch_to(from, to, now);
+}
+
+/* ---- work */
+
+void cpu_request(uint32_t cpu, uint32_t work)
+{
+    if (work != 0)
+        __atomic_fetch_or(&cpu_local_of(cpu)->work, work, __ATOMIC_SEQ_CST);
+    if (cpu != arch_cpu_id())
+        arch_cpu_poke(cpu);
+}
+
+void cpu_do_work(void)
+{
+    arch_irq_on();
+    uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
+    if (work & WORK_TIMERS)
+        timers_run();
+    if (work & WORK_SCHEDULE)
+        schedule();
+    arch_irq_off();
+}
+
+noreturn void idle_loop(void)
+{
+    for (;;) {
+        arch_irq_off();
+        if (arch_work_pending())
+            cpu_do_work();
+        else
+            arch_wait();
+    }
+}

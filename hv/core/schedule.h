@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which vcpu runs where: the embedding of sched-bvt/, whose header says what is called with which
+ * locks. Here a CPU's lock is taken with interrupts off.
+ */
+#ifndef HV_SCHEDULE_H
+#define HV_SCHEDULE_H
+
+#include "hv/core/types.h"
+#include "hv/core/vcpu.h"
+
+/* Chooses the policy (`sched=`) for so many CPUs. */
+void schedule_init(uint32_t cpus);
+
+/* Not runnable until it is unpaused. */
+void schedule_add(struct vcpu *v);
+
+/* This CPU picks, and goes on with what it picked: returns only if that is what it runs now.
+ * Interrupts on, no locks. */
+void schedule(void);
+
+/* The current vcpu lets others go first. It goes on with return_to_guest. */
+void schedule_yield(void);
+
+/* The guest's virtual time so far: how long it has been running. */
+ns_t vcpu_virtual_now(const struct vcpu *v, ns_t now);
+
+/* What a CPU does that has no vcpu to run. */
+noreturn void idle_loop(void);
+
+/* All that has been asked of this CPU (enum cpu_work). Before it returns to a guest, or while idle;
+ * interrupts are off on entry and on return. May go on with another vcpu instead. */
+void cpu_do_work(void);
+
+/* Asks a CPU for something (enum cpu_work), and interrupts it if it is not this one. */
+void cpu_request(uint32_t cpu, uint32_t work);
+
+/* The CPU that holds this vcpu's registers, or had them last. */
+static inline uint32_t vcpu_cpu(const struct vcpu *v)
+{
+    return sched_cpu_of(&v->sched);
+}
+
+#endif

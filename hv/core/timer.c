@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/core/timer.h"
+
+#include "hv/core/arch.h"
+#include "hv/core/lock.h"
+#include "hv/core/time.h"
+
+struct cpu_timers {
+    struct lock lock; /* timer_lock; interrupts off */
+    struct sched_queue queue;
+    ns_t alarm; /* what the CPU's alarm is set to */
+} cacheline_aligned;
+
+static struct cpu_timers cpu_timers[CPUS_MAX] = {[0 ... CPUS_MAX - 1] = {.alarm = NS_NEVER}};
+
+void timer_init(struct timer *t, void (*expired)(struct timer *t))
+{
+    *t = (struct timer){.expired = expired};
+}
+
+bool timer_is_set(const struct timer *t)
+{
+    return sched_node_queued(&t->node);
+}
+
+/* The alarm may be earlier than needed, which costs a look, but never later. */
+static void alarm_by(struct cpu_timers *c, ns_t when)
+{
+    if (when < c->alarm) {
+        c->alarm = when;
+        arch_alarm_set(when);
+    }
+}
+
+/* With the timer's CPU locked; which CPU that is may change until it is. */
+static struct cpu_timers *lock_home(struct timer *t, bool *were_on)
+{
+    for (;;) {
+        uint32_t cpu = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
+        struct cpu_timers *c = &cpu_timers[cpu];
+        *were_on = lock_irq(&c->lock);
+        if (__atomic_load_n(&t->cpu, __ATOMIC_RELAXED) == cpu)
+            return c;
+        unlock_irq(&c->lock, *were_on);
+    }
+}
+
+void timer_stop(struct timer *t)
+{
+    bool were_on;
+    struct cpu_timers *c = lock_home(t, &were_on);
+    if (timer_is_set(t))
+        sched_queue_remove(&c->queue, &t->node);
+    unlock_irq(&c->lock, were_on);
+}
+
+void timer_set(struct timer *t, ns_t when)
+{
+    bool were_on;
+    uint32_t here = arch_cpu_id();
+    struct cpu_timers *c = lock_home(t, &were_on);
+    if (timer_is_set(t))
+        sched_queue_remove(&c->queue, &t->node);
+    if (c != &cpu_timers[here]) {
+        /* Set by one at a time, as its owner sees to; so it stays out of all queues meanwhile. */
+        __atomic_store_n(&t->cpu, here, __ATOMIC_RELAXED);
+        unlock_irq(&c->lock, were_on);
+        c = &cpu_timers[here];
+        were_on = lock_irq(&c->lock);
+    }
+    t->node.key = when;
+    sched_queue_insert(&c->queue, &t->node);
+    alarm_by(c, when);
+    unlock_irq(&c->lock, were_on);
+}
+
+void timers_run(void)
+{
+    struct cpu_timers *c = &cpu_timers[arch_cpu_id()];
+    bool were_on = lock_irq(&c->lock);
+    for (;;) {
+        struct sched_node *first = c->queue.first;
+        if (first == NULL || first->key > time_now())
+            break;
+        struct timer *t = container_of(first, struct timer, node);
+        sched_queue_remove(&c->queue, first);
+        unlock_irq(&c->lock, were_on);
+        t->expired(t);
+        were_on = lock_irq(&c->lock);
+    }
+    c->alarm = c->queue.first == NULL ? NS_NEVER : c->queue.first->key;
+    arch_alarm_set(c->alarm);
+    unlock_irq(&c->lock, were_on);
+}

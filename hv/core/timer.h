@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Something to be done at a time, on a CPU. In a tree each CPU (the scheduler's own queue), because
+ * thousands may be set.
+ */
+#ifndef HV_TIMER_H
+#define HV_TIMER_H
+
+#include "hv/core/types.h"
+#include "sched-bvt/queue.h"
+
+struct timer {
+    struct sched_node node;
+    void (*expired)(struct timer *t); /* on its CPU, without locks, interrupts on */
+    uint32_t cpu;
+};
+
+void timer_init(struct timer *t, void (*expired)(struct timer *t));
+
+/* On this CPU, at `when` or as soon as that is past. Replaces what was set. */
+void timer_set(struct timer *t, ns_t when);
+void timer_stop(struct timer *t);
+bool timer_is_set(const struct timer *t);
+
+/* Runs what is due on this CPU and sets the CPU's own alarm for what comes next. */
+void timers_run(void);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "hv/core/vcpu.h"
+
+#include "hv/core/arch.h"
+#include "hv/core/buddy.h"
+#include "hv/core/domain.h"
+#include "hv/core/events.h"
+#include "hv/core/schedule.h"
+#include "hv/core/time.h"
+#include "hv/public/ringside.h"
+
+#include <xen/vcpu.h>
+
+static void one_shot_expired(struct timer *t)
+{
+    events_raise_virq(container_of(t, struct vcpu, one_shot), VIRQ_TIMER);
+}
+
+static void periodic_expired(struct timer *t)
+{
+    struct vcpu *v = container_of(t, struct vcpu, periodic);
+    ns_t now = time_now();
+    /* Ticks that nobody could take are one. */
+    ns_t next = (ns_t)t->node.key + v->period;
+    timer_set(t, next > now ? next : now + v->period - (now - next) % v->period);
+    events_raise_virq(v, VIRQ_TIMER);
+}
+
+static void poll_expired(struct timer *t)
+{
+    vcpu_poll_end(container_of(t, struct vcpu, poll_timer));
+}
+
+static void virtual_expired(struct timer *t)
+{
+    struct vcpu *v = container_of(t, struct vcpu, virtual_timer);
+    v->virtual_deadline = NS_NEVER;
+    events_raise_virq(v, VIRQ_RINGSIDE_VIRTUAL_TIMER);
+}
+
+struct vcpu *vcpu_create(struct domain *d, uint32_t id)
+{
+    if (id >= d->vcpus_max || d->vcpus[id] != NULL)
+        return NULL;
+    struct vcpu *v = heap_alloc_mapped(order_of(round_up(sizeof(*v), PAGE_SIZE) >> PAGE_SHIFT));
+    if (v == NULL || !arch_vcpu_init(v))
+        return NULL;
+    v->domain = d;
+    v->id = id;
+    v->info = &d->shared->vcpu_info[id];
+    v->info->evtchn_upcall_mask = 1;
+    v->info_mfn = MFN_NONE;
+    v->pauses = PAUSE_DOWN;
+    v->state = RUNSTATE_offline;
+    v->state_since = time_now();
+    v->virtual_deadline = NS_NEVER;
+    timer_init(&v->one_shot, one_shot_expired);
+    timer_init(&v->periodic, periodic_expired);
+    timer_init(&v->poll_timer, poll_expired);
+    timer_init(&v->virtual_timer, virtual_expired);
+    events_init_vcpu(v);
+    schedule_add(v);
+    __atomic_store_n(&d->vcpus[id], v, __ATOMIC_RELEASE);
+    return v;
+}
+
+void vcpu_poll_end(struct vcpu *v)
+{
+    if (__atomic_exchange_n(&v->polling, false, __ATOMIC_SEQ_CST))
+        __atomic_fetch_sub(&v->domain->pollers, 1, __ATOMIC_SEQ_CST);
+    timer_stop(&v->poll_timer);
+    vcpu_unpause(v, PAUSE_BLOCKED);
+}
