@@ -25,7 +25,7 @@ size_t console_read(char *text, size_t size);
  * The peer's indices are taken as they come: one that claims more than the ring holds counts as
  * full or as empty.
  */
-size_t console_ring_write(struct xencons_interface *ring, const char *text, size_t length);
-size_t console_ring_read(struct xencons_interface *ring, char *text, size_t size);
+size_t console_ring_write(struct xencons_interface *to, const char *text, size_t length);
+size_t console_ring_read(struct xencons_interface *from, char *text, size_t size);
 
 #endif

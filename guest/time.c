@@ -20,7 +20,7 @@ struct vcpu_time_info time_parameters(const struct vcpu_time_info *shared)
 
 ns_t time_scale(const struct vcpu_time_info *parameters, uint64_t ticks)
 {
-    int shift = parameters->tsc_shift;
+    int8_t shift = parameters->tsc_shift;
     ticks = shift < 0 ? ticks >> -shift : ticks << shift;
     return NS((uint64_t)((unsigned __int128)ticks * parameters->tsc_to_system_mul >> 32));
 }

@@ -59,6 +59,34 @@ TEST(callback_syscall_masks_events)
     trap_init();
 }
 
+/* The NMI callback's own entry: it counts, and goes on by iret. */
+extern volatile uint32_t nmi_count;
+extern char nmi_entry[];
+asm(".pushsection .text\n"
+    "nmi_entry:\n"
+    "pop %rcx; pop %r11\n"
+    "incl nmi_count(%rip)\n"
+    "pushq $0\n"
+    "jmp hypercall_page + 23 * 32\n"
+    ".popsection\n"
+    ".pushsection .bss\n"
+    ".balign 4\n"
+    "nmi_count: .skip 4\n"
+    ".popsection");
+
+TEST(callback_nmi)
+{
+    CHECK_EQUAL(register_callback(CALLBACKTYPE_nmi, 0, nmi_entry), 0);
+    vcpu_mask(); /* which does not hold it off */
+    CHECK_EQUAL(hypercall_vcpu_op(VCPUOP_send_nmi, 0, NULL), 0);
+    CHECK_EQUAL(nmi_count, 1);
+    CHECK(vcpu_masked());
+    vcpu_unmask();
+    CHECK_EQUAL(hypercall_vcpu_op(VCPUOP_send_nmi, 0, NULL), 0);
+    CHECK_EQUAL(nmi_count, 2); /* iret let the next one in */
+    CHECK_EQUAL(unregister_callback(CALLBACKTYPE_nmi), 0);
+}
+
 TEST(callback_refuses)
 {
     struct callback_register *bad = POINTER_BAD;

@@ -20,7 +20,7 @@ TEST(library_format)
     CHECK_FORMAT("ff 00ff FF   ff|ff  |", "%x %04x %X %4x|%-4x|", 255, 255, 255, 255, 255);
     CHECK_FORMAT("-0042", "%05d", -42);
     CHECK_FORMAT("  -42", "%5d", -42);
-    CHECK_FORMAT("ff ffff", "%hhx %hx", 0x1ff, 0x1ffff);
+    CHECK_FORMAT("ff ffff", "%hhx %hx", (signed char)-1, (short)-1);
     CHECK_FORMAT("abc   abc|abc   |ab", "%s %5s|%-6s|%.2s", "abc", "abc", "abc", "abc");
     CHECK_FORMAT("  ab", "%*.*s", 4, 2, "abc");
     CHECK_FORMAT("x%y", "%c%%%c", 'x', 'y');

@@ -171,3 +171,18 @@ TEST(mapping_other_domain)
     CHECK_EQUAL(entry_at(va), 0);
     page_free(page);
 }
+
+/* Memory of devices: the control domain's to map, where the hypervisor does not need it itself. */
+TEST(mapping_device_memory)
+{
+    uint64_t va = spare_address();
+    uint64_t pte = pte_make(FRAME_OF_SCREEN, PTE_READ_WRITE | PTE_NO_CACHE);
+    CHECK_EQUAL(table_set_linear(va, pte), 0);
+    volatile uint16_t *screen = (uint16_t *)va;
+    (void)screen[0];
+    CHECK_EQUAL(table_set_linear(va, 0), 0);
+    CHECK_EQUAL(hypercall_update_va_mapping_otherdomain(va, pte, UVMF_INVLPG, DOMID_IO), 0);
+    CHECK_EQUAL(table_set_linear(va, 0), 0);
+    CHECK(table_set_linear(va, pte_make(FRAME_OF_LOCAL_APIC, PTE_READ_WRITE)) < 0);
+    CHECK_EQUAL(entry_at(va), 0);
+}

@@ -101,7 +101,7 @@ asm(".pushsection .text\n"
     "pushq $1 << 8\n" /* VGCF_in_syscall */
     "jmp hypercall_page + 23 * 32\n"
     ".popsection");
-_Static_assert(__HYPERVISOR_iret == 23 && VGCF_in_syscall == 1 << 8, "the handlers above");
+_Static_assert(__HYPERVISOR_iret == 23 && VGCF_in_syscall == 256, "the handlers above");
 
 static void set_handlers(void)
 {

@@ -4,7 +4,8 @@
  * hypervisor, and whatever is refused leaves the guest as it was.
  *
  *   seed=1            of the generator; the same seed on the same hypervisor makes the same calls
- *   calls=100000
+ *   calls=100000      of each vcpu
+ *   vcpus=1           that make calls at the same time, in the same sandbox
  *   trace=n           prints the last calls, from the n-th on, to see what a failure came after
  *
  * Arguments are drawn from what is of interest: frames, tables and mappings of a sandbox, frames of
@@ -21,12 +22,32 @@
 #define TABLES 8U                    /* of them are mapped read-only at first */
 #define REPORT_EVERY 250000U
 
-static uint64_t state;
+/* Each vcpu's own. */
+struct player {
+    uint64_t state; /* of the generator */
+    char *scratch;  /* one page for structures: arguments point into it */
+    uint64_t good;  /* calls that were not refused */
+    struct {
+        unsigned made, good;
+    } counts[64]; /* by hypercall */
+};
+
+static struct player players[VCPU_MAX];
+
+static struct player *me(void)
+{
+    return &players[vcpu_self()->id];
+}
+
+static char *scratch(void)
+{
+    return me()->scratch;
+}
 
 /* splitmix64 (Steele, Lea, Flood 2014) */
 static uint64_t draw(void)
 {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
+    uint64_t z = me()->state += 0x9e3779b97f4a7c15;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
     return z ^ z >> 31;
@@ -45,7 +66,6 @@ static bool one_in(unsigned n)
 static char *pages;       /* PAGES of them, in the linear map */
 static uint64_t *entries; /* of the sandbox's L1 */
 static uint64_t *upper;   /* the L2 above it: entry 0 is that L1, the others are free */
-static char *scratch;     /* one page for structures: arguments point into it */
 static mfn_t foreign;
 
 static uint64_t any_frame(void)
@@ -102,9 +122,9 @@ static uint64_t any_pointer(void)
     case 3:
         return SANDBOX + below(TABLE_ENTRIES * PAGE_SIZE);
     case 4:
-        return (uintptr_t)scratch + PAGE_SIZE - below(64); /* ends within */
+        return (uintptr_t)scratch() + PAGE_SIZE - below(64); /* ends within */
     default:
-        return (uintptr_t)scratch + below(PAGE_SIZE / 2);
+        return (uintptr_t)scratch() + below(PAGE_SIZE / 2);
     }
 }
 
@@ -163,7 +183,7 @@ struct call {
 
 static void choose_mmu_update(struct call *call)
 {
-    struct mmu_update *updates = (struct mmu_update *)scratch;
+    struct mmu_update *updates = (struct mmu_update *)scratch();
     unsigned count = (unsigned)below(8);
     for (unsigned i = 0; i < count; i++) {
         updates[i].ptr = any_entry_address();
@@ -174,8 +194,8 @@ static void choose_mmu_update(struct call *call)
         if (frame == page_mfn(upper).n && (updates[i].ptr & (PAGE_SIZE - 8)) == 0)
             updates[i].ptr += 8; /* not the entry of the sandbox itself */
     }
-    uint64_t list = one_in(16) ? any_pointer() : (uintptr_t)scratch;
-    bool own = list == (uintptr_t)scratch;
+    uint64_t list = one_in(16) ? any_pointer() : (uintptr_t)scratch();
+    bool own = list == (uintptr_t)scratch();
     call->args[0] = list;
     call->args[1] = own ? count : below(3);
     call->args[2] = one_in(2) ? 0 : any_pointer();
@@ -184,7 +204,7 @@ static void choose_mmu_update(struct call *call)
 
 static void choose_mmuext_op(struct call *call)
 {
-    struct mmuext_op *op = (struct mmuext_op *)scratch;
+    struct mmuext_op *op = (struct mmuext_op *)scratch();
     op->cmd = (unsigned)(one_in(16) ? any_number() : below(22));
     op->arg1.mfn = any_frame();
     op->arg2.src_mfn = any_frame();
@@ -207,7 +227,7 @@ static void choose_mmuext_op(struct call *call)
     default:
         break;
     }
-    call->args[0] = (uintptr_t)scratch;
+    call->args[0] = (uintptr_t)scratch();
     call->args[1] = one_in(32) ? 0 : 1;
     call->args[2] = one_in(2) ? 0 : any_pointer();
     call->args[3] = any_domain();
@@ -230,11 +250,11 @@ static void choose_memory_op(struct call *call)
         XENMEM_machphys_mfn_list,    XENMEM_machphys_mapping,        XENMEM_memory_map,
         XENMEM_maximum_gpfn,         XENMEM_machine_memory_map,      XENMEM_exchange,
         XENMEM_get_pod_target,       XENMEM_machphys_compat_mfn_list};
-    struct xen_memory_reservation *one = (struct xen_memory_reservation *)scratch;
-    struct xen_memory_exchange *both = (struct xen_memory_exchange *)scratch;
-    uint64_t *extents = (uint64_t *)(scratch + PAGE_SIZE / 2);
+    struct xen_memory_reservation *one = (struct xen_memory_reservation *)scratch();
+    struct xen_memory_exchange *both = (struct xen_memory_exchange *)scratch();
+    uint64_t *extents = (uint64_t *)(scratch() + PAGE_SIZE / 2);
     unsigned cmd = one_in(16) ? 20 + (unsigned)below(44) : commands[below(LENGTH(commands))];
-    memset(scratch, 0, PAGE_SIZE / 2);
+    memset(scratch(), 0, PAGE_SIZE / 2);
     for (unsigned i = 0; i < 8; i++)
         extents[i] =
             cmd == XENMEM_populate_physmap ? page_pfn(pages).n + below(PAGES) : any_frame();
@@ -253,30 +273,30 @@ static void choose_memory_op(struct call *call)
     }
     if (cmd == XENMEM_machphys_mfn_list || cmd == XENMEM_memory_map ||
         cmd == XENMEM_machine_memory_map) {
-        uint32_t *list = (uint32_t *)scratch; /* a count, then at 8 a pointer */
+        uint32_t *list = (uint32_t *)scratch(); /* a count, then at 8 a pointer */
         list[0] = (uint32_t)below(16);
-        ((uint64_t *)scratch)[1] = any_pointer();
+        ((uint64_t *)scratch())[1] = any_pointer();
     }
     call->args[0] = cmd | (one_in(16) ? any_number() << 6 : 0);
-    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch;
+    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch();
     /* An argument elsewhere holds whatever was written there: only what cannot take pages. */
-    if (call->args[1] != (uintptr_t)scratch)
+    if (call->args[1] != (uintptr_t)scratch())
         call->args[0] = XENMEM_current_reservation;
 }
 
 static void choose_event_op(struct call *call)
 {
-    uint32_t *words = (uint32_t *)scratch;
+    uint32_t *words = (uint32_t *)scratch();
     for (unsigned i = 0; i < 6; i++)
         words[i] = (uint32_t)(one_in(4) ? draw() : below(40));
     if (one_in(2))
-        *(uint16_t *)scratch = DOMID_SELF;
+        *(uint16_t *)scratch() = DOMID_SELF;
     unsigned cmd = (unsigned)below(16);
     if (cmd == EVTCHNOP_init_control ||
         cmd == EVTCHNOP_reset) /* changes the ABI under the library */
         cmd = EVTCHNOP_status;
     call->args[0] = cmd;
-    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch;
+    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch();
 }
 
 static void choose_vcpu_op(struct call *call)
@@ -289,7 +309,7 @@ static void choose_vcpu_op(struct call *call)
                                         VCPUOP_set_singleshot_timer,
                                         VCPUOP_stop_singleshot_timer,
                                         VCPUOP_get_physid};
-    uint64_t *words = (uint64_t *)scratch;
+    uint64_t *words = (uint64_t *)scratch();
     words[0] = any_number();
     words[1] = any_number();
     call->args[0] = one_in(16) ? 14 + below(50) : commands[below(LENGTH(commands))];
@@ -300,12 +320,12 @@ static void choose_vcpu_op(struct call *call)
 /* Yield; a poll whose deadline is past; what is refused. */
 static void choose_sched_op(struct call *call)
 {
-    struct sched_poll *poll = (struct sched_poll *)scratch;
+    struct sched_poll *poll = (struct sched_poll *)scratch();
     *poll = (struct sched_poll){.ports = {(void *)any_pointer()},
                                 .nr_ports = (unsigned)any_number(),
                                 .timeout = 1 + below(1000)};
     call->args[0] = one_in(3) ? SCHEDOP_yield : one_in(4) ? 8 + below(99) : SCHEDOP_poll;
-    call->args[1] = (uintptr_t)scratch;
+    call->args[1] = (uintptr_t)scratch();
 }
 
 static void choose_descriptor(struct call *call)
@@ -316,10 +336,10 @@ static void choose_descriptor(struct call *call)
 
 static void choose_gdt(struct call *call)
 {
-    uint64_t *frames = (uint64_t *)scratch;
+    uint64_t *frames = (uint64_t *)scratch();
     for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
         frames[i] = any_frame();
-    call->args[0] = one_in(8) ? any_pointer() : (uintptr_t)scratch;
+    call->args[0] = one_in(8) ? any_pointer() : (uintptr_t)scratch();
     call->args[1] = one_in(8) ? any_number() : below(2 * TABLE_ENTRIES);
 }
 
@@ -444,7 +464,6 @@ static void repair(void)
 static void prepare(void)
 {
     pages = page_alloc_run(PAGES);
-    scratch = page_alloc();
     entries = table_reach(table_root, SANDBOX, 1);
     upper = table_entry(table_root, SANDBOX & ~((1UL << 30) - 1), 2);
     foreign = frame_of_hypervisor();
@@ -452,40 +471,62 @@ static void prepare(void)
         table_protect(pages + i * PAGE_SIZE, PTE_READ_ONLY);
 }
 
-TEST(random_hypercalls)
+static uint64_t calls;
+static uint64_t trace;
+
+static void play(void)
 {
-    uint64_t seed = start_option_number("seed", 1);
-    uint64_t calls = start_option_number("calls", 100000);
-    uint64_t trace = start_option_number("trace", UINT64_MAX);
-    uint64_t good = 0;
-    static struct {
-        unsigned made, good;
-    } counts[64]; /* by hypercall */
-    state = seed;
-    prepare();
-    tap_note("seed=%lu calls=%lu", seed, calls);
+    struct player *player = me();
     for (uint64_t i = 0; i < calls; i++) {
         struct call call = choose_one();
         if (i >= trace)
             tap_note("%lu: hypercall %u(%lx, %lx, %lx, %lx, %lx)", i, call.number, call.args[0],
                      call.args[1], call.args[2], call.args[3], call.args[4]);
         long result = make(&call);
-        good += result >= 0;
-        counts[call.number].made++;
-        counts[call.number].good += result >= 0;
+        player->good += result >= 0;
+        player->counts[call.number].made++;
+        player->counts[call.number].good += result >= 0;
         if (i >= trace)
             tap_note("%lu: %ld", i, result);
         if (i % 64 == 0)
             repair();
         if (i % REPORT_EVERY == REPORT_EVERY - 1)
-            tap_note("%lu calls, %lu of them not refused", i + 1, good);
+            tap_note("vcpu %u: %lu calls", vcpu_self()->id, i + 1);
     }
-    for (unsigned i = 0; i < LENGTH(counts); i++) {
-        if (counts[i].made)
-            tap_note("hypercall %u: %u calls, %u of them not refused", i, counts[i].made,
-                     counts[i].good);
+}
+
+static void report(const struct player *player)
+{
+    for (unsigned i = 0; i < LENGTH(player->counts); i++) {
+        if (player->counts[i].made)
+            tap_note("vcpu %lu: hypercall %u: %u calls, %u of them not refused", player - players,
+                     i, player->counts[i].made, player->counts[i].good);
     }
-    tap_note("%lu calls, %lu of them not refused", calls, good);
-    CHECK(good > calls / 10); /* else it has tried nothing */
-    CHECK(good < calls);
+    CHECK(player->good > calls / 10); /* else it has tried nothing */
+    CHECK(player->good < calls);
+}
+
+TEST(random_hypercalls)
+{
+    uint64_t seed = start_option_number("seed", 1);
+    uint64_t vcpus = start_option_number("vcpus", 1);
+    calls = start_option_number("calls", 100000);
+    trace = start_option_number("trace", UINT64_MAX);
+    tap_note("seed=%lu calls=%lu vcpus=%lu", seed, calls, vcpus);
+    if (vcpus < 1 || vcpus > vcpu_count())
+        SKIP("the domain has not so many vcpus");
+    prepare();
+    for (unsigned id = 0; id < vcpus; id++) {
+        players[id].state = seed + id * UINT32_MAX;
+        players[id].scratch = page_alloc();
+    }
+    for (unsigned id = 1; id < vcpus; id++)
+        REQUIRE(vcpu_up(id, play) == 0);
+    play();
+    for (unsigned id = 1; id < vcpus; id++) {
+        while (vcpu_is_up(id) == 1)
+            hypercall_sched_op(SCHEDOP_yield, NULL);
+    }
+    for (unsigned id = 0; id < vcpus; id++)
+        report(&players[id]);
 }

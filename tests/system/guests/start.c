@@ -157,8 +157,8 @@ TEST(hypercalls_unknown)
 TEST(hypercall_keeps_registers)
 {
     uint64_t rbx = 0x1111;
-    uint64_t rbp_after;
-    uint64_t kept[6];
+    uint64_t rbp_after = 0;
+    uint64_t kept[6] = {0};
     asm volatile("push %%rbp; push %%r15\n"
                  "mov $0x2222, %%ebp; mov $0x3333, %%r12d; mov $0x4444, %%r13d\n"
                  "mov $0x5555, %%r14d; mov $0x6666, %%r15d; mov $0x7777, %%r9d\n"

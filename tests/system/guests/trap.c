@@ -85,7 +85,7 @@ TEST(trap_page_fault_without_tables)
 TEST(trap_in_a_trap)
 {
     struct caught outer;
-    struct caught inner;
+    struct caught inner = {.cr2 = 0};
     CHECK(CATCH(&outer, {
         CHECK(CATCH(&inner, asm volatile("ud2")));
         *(volatile char *)spare_address();
@@ -131,7 +131,7 @@ asm(".pushsection .text\n"
 /* Every register arrives in the frame and comes back out of it. */
 TEST(trap_keeps_registers)
 {
-    uint64_t before[15];
+    uint64_t before[15] = {0};
     uint64_t after[15] = {0};
     for (unsigned i = 0; i < LENGTH(before); i++)
         before[i] = 0x0101010101010101U * (i + 1);
