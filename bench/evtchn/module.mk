@@ -2,7 +2,7 @@
 # Event channels on this machine. EVBENCH_OBJECTS and EVBENCH_LIBS are what a program links to use
 # evbench.h; EVBENCH_C, for other variants.
 
-EVBENCH_C := $(addprefix bench/evtchn/,evbench.c point.c world.c rounds.c order.c fairness.c \
+EVBENCH_C := $(addprefix bench/evtchn/,evbench.c point.c world.c rounds.c order.c turns.c \
     two_cores.c) bench/native/processors.c bench/native/ticks.c $(EVTCHN_C)
 EVBENCH_OBJECTS := $(call objects,opt,$(EVBENCH_C))
 EVBENCH_LIBS := -lm -pthread

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "bench/evtchn/fairness.h"
+#include "bench/evtchn/turns.h"
 #include "bench/evtchn/parts.h"
 
 #define WARM_SWEEPS 2U /* times as many serves as there are ports */
@@ -14,7 +14,7 @@ struct order {
     struct run *run;
     struct world *world;
     struct shuffle shuffle;
-    struct fairness fairness;
+    struct turns turns;
     uint64_t *since; /* [ports] when the port became pending; what it is if idle does not count */
     uint64_t now;    /* serves */
     bool refused;
@@ -57,7 +57,7 @@ static bool serves(struct order *o, uint64_t count, bool measured)
             return false;
         if (measured) {
             hist_record(latency, o->now - o->since[port]);
-            fairness_served(&o->fairness, port, o->now - o->since[port]);
+            turns_served(&o->turns, port, o->now - o->since[port]);
         }
         if (burst == 0)
             send(o, port);
@@ -81,15 +81,15 @@ static void measure(struct order *o)
         return;
     }
     run->out->sends = run->out->merged = run->out->upcalls = 0;
-    fairness_start(&o->fairness, &hists->last);
+    turns_start(&o->turns, &hists->last);
     if (!serves(o, count, true)) {
         run->fault = FAULT_LOST;
         return;
     }
     for (uint32_t port = 1; port < ports; port++)
         if (evtchn_is_pending(&o->world->receiver, port))
-            fairness_waiting(&o->fairness, port, o->now - o->since[port]);
-    fairness_end(&o->fairness, &hists->worst, run->out);
+            turns_waiting(&o->turns, port, o->now - o->since[port]);
+    turns_end(&o->turns, &hists->worst, run->out);
     run->out->events = run->out->elapsed_ns = count;
     run->out->has_latency = true;
 }
@@ -101,10 +101,10 @@ void measure_order(struct run *run)
                       .world = &run->bench->world,
                       .shuffle = shuffle_of(run),
                       .since = calloc(ports, sizeof *o.since)};
-    if (fairness_init(&o.fairness, ports) && o.since != NULL)
+    if (turns_init(&o.turns, ports) && o.since != NULL)
         measure(&o);
     else
         run->fault = FAULT_MEMORY;
-    fairness_free(&o.fairness);
+    turns_free(&o.turns);
     free(o.since);
 }

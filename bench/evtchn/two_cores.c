@@ -8,7 +8,7 @@
  */
 #include <stdatomic.h>
 
-#include "bench/evtchn/fairness.h"
+#include "bench/evtchn/turns.h"
 #include "bench/evtchn/parts.h"
 #include "bench/evtchn/stamps.h"
 #include "bench/native/processors.h"
@@ -33,7 +33,7 @@ struct pair {
     struct run *run;
     struct world *world;
     struct stamps stamps;
-    struct fairness fairness; /* the consumer's */
+    struct turns turns; /* the consumer's */
 
     /* Written by the consumer: */
     _Atomic uint32_t phase __attribute__((aligned(LINE)));
@@ -155,7 +155,7 @@ static void look(struct serving *s, uint64_t now)
         s->deadline = now + run->duration_ticks;
         s->phase = MEASURING;
         if (run->point->measure == EVBENCH_HOT)
-            fairness_start(&s->pair->fairness, &run->bench->hists.last);
+            turns_start(&s->pair->turns, &run->bench->hists.last);
     } else if (s->served != s->begun_served) {
         s->ended = now;
         run->out->events = s->served - s->begun_served;
@@ -181,9 +181,9 @@ static void latency(struct serving *s, uint32_t port, uint64_t now, bool hot)
     if (s->phase == MEASURING) {
         hist_record(&run->bench->hists.latency, run_ns(run, wait));
         if (hot)
-            fairness_served(&p->fairness, port, run_ns(run, wait));
+            turns_served(&p->turns, port, run_ns(run, wait));
     } else if (s->phase == STOPPING && hot && at < s->ended) {
-        fairness_waiting(&p->fairness, port, run_ns(run, s->ended - at));
+        turns_waiting(&p->turns, port, run_ns(run, s->ended - at));
     }
 }
 
@@ -270,7 +270,7 @@ static void collect(struct pair *p, const struct serving *s)
     o->upcalls = p->ended.upcalls - p->begun.upcalls;
     o->has_latency = run->point->measure != EVBENCH_STREAM;
     if (run->point->measure == EVBENCH_HOT)
-        fairness_end(&p->fairness, &run->bench->hists.worst, o);
+        turns_end(&p->turns, &run->bench->hists.worst, o);
 }
 
 static void run_both(struct pair *p)
@@ -300,11 +300,11 @@ void measure_two_cores(struct run *run)
         return;
     }
     *p = (struct pair){.run = run, .world = &run->bench->world};
-    if (fairness_init(&p->fairness, ports) && stamps_init(&p->stamps, ports))
+    if (turns_init(&p->turns, ports) && stamps_init(&p->stamps, ports))
         run_both(p);
     else
         run->fault = FAULT_MEMORY;
-    fairness_free(&p->fairness);
+    turns_free(&p->turns);
     stamps_free(&p->stamps);
     free(p);
 }

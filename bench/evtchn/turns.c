@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "bench/evtchn/fairness.h"
+#include "bench/evtchn/turns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool fairness_init(struct fairness *f, uint32_t ports)
+bool turns_init(struct turns *f, uint32_t ports)
 {
-    *f = (struct fairness){.ports = ports, .port = calloc(ports, sizeof *f->port)};
+    *f = (struct turns){.ports = ports, .port = calloc(ports, sizeof *f->port)};
     return f->port != NULL;
 }
 
-void fairness_free(struct fairness *f)
+void turns_free(struct turns *f)
 {
     free(f->port);
 }
 
-void fairness_start(struct fairness *f, struct hist *last)
+void turns_start(struct turns *f, struct hist *last)
 {
     memset(f->port, 0, f->ports * sizeof *f->port);
     f->sweep = 1;
@@ -24,7 +24,7 @@ void fairness_start(struct fairness *f, struct hist *last)
     hist_reset(last);
 }
 
-void fairness_end(const struct fairness *f, struct hist *worst, struct evbench_observation *out)
+void turns_end(const struct turns *f, struct hist *worst, struct evbench_observation *out)
 {
     double sum = 0, squares = 0;
     hist_reset(worst);
