@@ -25,6 +25,8 @@ EVTCHN_WORD_FN uint32_t next(struct evtchn_consumer *c, uint32_t bits)
             if (word_load(c->selector, 0, bits) == 0)
                 return EVTCHN_NONE;
             c->selected = word_swap(c->selector, 0, 0, bits);
+            if (c->selected == 0) /* somebody else took it, or scribbled */
+                return EVTCHN_NONE;
         }
         uint64_t after = c->selected & (~1ULL << c->at);
         c->at = (uint32_t)__builtin_ctzll(after != 0 ? after : c->selected);

@@ -29,3 +29,9 @@ $(B)/evtchn_threads: $(call objects,opt,$(EVTCHN_THREADS))
 
 $(B)/evtchn_threads_tsan: $(call objects,tsan,$(EVTCHN_THREADS))
 	@$(CC_tsan) $(FLAGS_tsan) $^ -lpthread -o $@
+
+# Other processors, and hostile guests, between any two accesses of a call.
+TESTS += $(B)/evtchn_between
+
+$(B)/evtchn_between: $(call objects,fuzz,tests/evtchn/between.c $(EVTCHN_WORLD) $(EVTCHN_C))
+	@$(CC_fuzz) -fsanitize=address,undefined $^ -lcmocka -o $@

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz-corpus: gives every committed input to its layout, without libFuzzer. Prints TAP, a test a
- * layout. Each input of a layout runs in one child process: a finding ends it and is named.
+ * fuzz-corpus: gives every committed input to its layout, or to evtchn, without libFuzzer. Prints
+ * TAP, a test a layout. Each input of a layout runs in one child process: a finding ends it and is
+ * named.
  *
  * Run from the root of the repository, where the corpus is.
  */
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_evtchn.h"
 
 #define CORPUS "tests/fuzz/corpus"
 #define INPUT_MAX 65536
@@ -29,6 +31,7 @@ static const struct {
 #define RING_LAYOUT(id, name, without, why) {#id, name, id##_fuzz_one},
 #include "rings/layouts.def"
 #undef RING_LAYOUT
+    {"evtchn", "evtchn", fuzz_evtchn_one},
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
