@@ -20,12 +20,21 @@ struct binding {
     void *data;
 };
 
-/* By port; the 2-level ABI uses the first few. */
-static struct binding bindings[EVENT_PORTS_FIFO];
+/* By port, a page of them at a time, each made when a port of it is bound first. */
+#define BINDINGS_A_PAGE (PAGE_SIZE / sizeof(struct binding))
+static struct binding *bindings[EVENT_PORTS_FIFO / BINDINGS_A_PAGE];
 static struct evtchn_consumer consumers[VCPU_MAX];
 static uint64_t mine[VCPU_MAX][MINE_WORDS];
 static struct evtchn_array array; /* fifo */
 static bool fifo;
+
+static struct binding *binding_of(evtchn_port_t port)
+{
+    struct binding **page = &bindings[port / BINDINGS_A_PAGE];
+    if (!*page)
+        *page = page_alloc();
+    return &(*page)[port % BINDINGS_A_PAGE];
+}
 
 static struct evtchn_consumer *consumer(void)
 {
@@ -106,15 +115,16 @@ void event_upcall(void)
             break;
         if (port == EVTCHN_BROKEN_QUEUE)
             power_panic("vcpu %u: a queue of events is broken", vcpu_self()->id);
-        const struct binding *binding = &bindings[port];
-        if (binding->handler)
+        const struct binding *page = bindings[port / BINDINGS_A_PAGE];
+        const struct binding *binding = &page[port % BINDINGS_A_PAGE];
+        if (page && binding->handler)
             binding->handler(port, binding->data);
     }
 }
 
 void event_handle(evtchn_port_t port, event_handler *handler, void *data)
 {
-    bindings[port] = (struct binding){.handler = handler, .data = data};
+    *binding_of(port) = (struct binding){.handler = handler, .data = data};
 }
 
 static void set_vcpu(evtchn_port_t port, unsigned vcpu)
