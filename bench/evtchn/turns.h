@@ -21,35 +21,35 @@ struct turns {
 };
 
 /* false: no memory. */
-bool turns_init(struct turns *f, uint32_t ports);
-void turns_free(struct turns *f);
+bool turns_init(struct turns *t, uint32_t ports);
+void turns_free(struct turns *t);
 
-void turns_start(struct turns *f, struct hist *last);
+void turns_start(struct turns *t, struct hist *last);
 
-static inline void turns_served(struct turns *f, uint32_t port, uint64_t wait)
+static inline void turns_served(struct turns *t, uint32_t port, uint64_t wait)
 {
-    struct turns_port *p = &f->port[port];
+    struct turns_port *p = &t->port[port];
     p->serves++;
     if (wait > p->worst)
         p->worst = wait;
-    if (p->sweep == f->sweep)
+    if (p->sweep == t->sweep)
         return;
-    p->sweep = f->sweep;
-    if (--f->left != 0)
+    p->sweep = t->sweep;
+    if (--t->left != 0)
         return;
-    hist_record(f->last, wait);
-    f->sweep++;
-    f->left = f->ports - 1;
+    hist_record(t->last, wait);
+    t->sweep++;
+    t->left = t->ports - 1;
 }
 
 /* The interval is over, and an event of the port waits since then. */
-static inline void turns_waiting(struct turns *f, uint32_t port, uint64_t wait)
+static inline void turns_waiting(struct turns *t, uint32_t port, uint64_t wait)
 {
-    if (wait > f->port[port].worst)
-        f->port[port].worst = wait;
+    if (wait > t->port[port].worst)
+        t->port[port].worst = wait;
 }
 
 /* Fills worst, which is reset, and out's part. */
-void turns_end(const struct turns *f, struct hist *worst, struct evbench_observation *out);
+void turns_end(const struct turns *t, struct hist *worst, struct evbench_observation *out);
 
 #endif
