@@ -111,6 +111,52 @@ TEST(mmu_batch_stops_at_the_first_error)
     page_free(page);
 }
 
+/* The list ends in the middle of nowhere: what came before has been done, and is counted. */
+TEST(mmu_batch_stops_where_memory_ends)
+{
+    uint64_t va = spare_address();
+    uint64_t *entries = table_reach(table_root, 0x0000123400000000, 1);
+    uint64_t *page = page_alloc();
+    unsigned done = 77;
+    CHECK_EQUAL(table_set_linear(va, pte_make(page_mfn(page), PTE_READ_WRITE)), 0);
+    struct mmu_update *batch = (struct mmu_update *)(va + PAGE_SIZE) - 2;
+    for (unsigned i = 0; i < 2; i++)
+        batch[i] = (struct mmu_update){.ptr = machine_address(&entries[i]),
+                                       .val = pte_make(page_mfn(page), PTE_READ_ONLY)};
+    CHECK_EQUAL(hypercall_mmu_update(batch, 3, &done, DOMID_SELF), -XEN_EFAULT);
+    CHECK_EQUAL(done, 2);
+    CHECK(entries[0] != 0 && entries[1] != 0 && entries[2] == 0);
+    CHECK_EQUAL(table_set(&entries[0], 0), 0);
+    CHECK_EQUAL(table_set(&entries[1], 0), 0);
+    CHECK_EQUAL(table_set_linear(va, 0), 0);
+    page_free(page);
+}
+
+/* So many that others are let run in between. */
+TEST(mmu_long_batch)
+{
+    enum { COUNT = 20000 };
+    const size_t pages = (COUNT * sizeof(struct mmu_update) + PAGE_SIZE - 1) / PAGE_SIZE;
+    uint64_t *entries = table_reach(table_root, 0x0000123400000000, 1);
+    struct mmu_update *batch = page_alloc_run(pages);
+    uint64_t *page = page_alloc();
+    unsigned done = 0;
+    for (unsigned i = 0; i < COUNT; i++) {
+        uint64_t pte = pte_make(page_mfn(page), PTE_READ_WRITE);
+        batch[i].ptr = machine_address(&entries[i % TABLE_ENTRIES]);
+        batch[i].val = i < COUNT - TABLE_ENTRIES ? pte : 0;
+    }
+    CHECK_EQUAL(hypercall_mmu_update(batch, COUNT, &done, DOMID_SELF), 0);
+    CHECK_EQUAL(done, COUNT);
+    unsigned set = 0;
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+        set += entries[i] != 0;
+    CHECK_EQUAL(set, 0);
+    for (size_t i = 0; i < pages; i++)
+        page_free((char *)batch + i * PAGE_SIZE);
+    page_free(page);
+}
+
 TEST(mmu_empty_batch)
 {
     unsigned done = 77;
