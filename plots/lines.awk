@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Metrics of simulated schedulers against an axis, a panel each: data for share.gp, allowance.gp and
-# scale.gp.
+# Metrics of schedulers or of event channels against an axis, a panel each: data for panels.gp.
 #
-# Environment, besides table.awk's: panels, each `y|x|where|unit|x unit`, blanks between them. y is a
+# Environment, besides table.awk's: panels, each `y|x|where|unit|x unit|free`, blanks between them. y is a
 # metric, or with x = window the beginning of those that end in a length of time; where
 # is what the panel is restricted to ("axis=value,axis=value" or -); values are shown in units of
-# `unit` and `x unit`. Prints
+# `unit` and `x unit`; `free`, which may be left out, is an axis that is not fixed: of rows that differ
+# in it, a series shows the last. Prints
 #   panels, panel p:  scale_x[p], silent_x[p] (without labels), scale_y[p]
 #   $linesP (x y), $pointsP (x y lo hi), index i - 1 of each for series i; name[i], line styles i, all
 # A series that lies at no place of the axis is level all along it, with a single mark.
@@ -58,6 +58,7 @@ function value(p, r, at, side,    m, v)
 function collect(p,    part, restricted, r, s, k)
 {
     split(spec[p], part, "|")
+    split("", fixed)
     y[p] = part[1]
     x[p] = part[2]
     unit[p] = part[4]
@@ -66,7 +67,7 @@ function collect(p,    part, restricted, r, s, k)
     gsub(/,/, " ", restricted)
     for (r = 1; r <= rows; r++)
         kept[r] = meets("t", r, ENVIRON["where"]) && meets("t", r, restricted) && has_value(p, r)
-    slice_series("t", rows, x[p])
+    slice_series("t", rows, x[p] " " part[6])
     for (r = 1; r <= rows; r++) {
         if (!kept[r])
             continue
@@ -173,7 +174,7 @@ function caption_text(    p, i, n, term, common, own, text)
             if (!in_all(term[i]))
                 own = own (own == "" ? "" : ", ") term[i]
         if (own != "")
-            text = text "; (" substr("abcdef", p, 1) ") " own
+            text = text (text common == "" ? "" : "; ") "(" substr("abcdef", p, 1) ") " own
     }
     return common text
 }

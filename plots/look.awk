@@ -75,11 +75,13 @@ function floor(x)
     return x >= 0 || x == int(x) ? int(x) : int(x) - 1
 }
 
-# A labelled tic; from 10000 on with a suffix, below 0.001 with an exponent, so that labels stay narrow.
+# A labelled tic; from 10000 on with a suffix (of multiples of 1024, a binary one), below 0.001 with an exponent, so that labels stay narrow.
 function tic(at)
 {
     if (at > 0 && at < 0.00099)
         return sprintf("\"%ge%d\" %.9g", at / 10 ^ floor(log10(at * 1.0000001)), floor(log10(at * 1.0000001)), at)
+    if (at >= 9999 && at % 1024 == 0)
+        return sprintf("\"%gKi\" %.9g", at / 1024, at)
     if (at >= 999999)
         return sprintf("\"%gM\" %.9g", at / 1e6, at)
     return at >= 9999 ? sprintf("\"%gk\" %.9g", at / 1e3, at) : sprintf("%.9g", at)
@@ -141,7 +143,7 @@ function scale(name, lo, hi, span, room,    tics, k, m, step, at, mantissas, man
 }
 
 # The x axis: logarithmic over the values v[1..n] in order, with a tic at each while they fit.
-function x_scale(v, n, unit,    i, tics, lo, hi, room)
+function x_scale(v, n, unit,    i, tics, lo, hi, room, near, labelled)
 {
     lo = v[1]
     hi = v[n]
@@ -151,8 +153,13 @@ function x_scale(v, n, unit,    i, tics, lo, hi, room)
             room = 0
     if (!room)
         return scale("x", lo / unit, hi / unit, 1, 8)
-    for (i = 1; i <= n; i++)
-        tics = tics (i == 1 ? "" : ", ") tic(v[i] / unit)
+    for (i = 1; i <= n; i++) {
+        # Where labels would touch, the second one is left out.
+        near = i > 1 && log(v[i] / labelled) < 0.075 * log(hi / lo)
+        tics = tics (i == 1 ? "" : ", ") (near ? sprintf("\"\" %.9g", v[i] / unit) : tic(v[i] / unit))
+        if (!near)
+            labelled = v[i]
+    }
     if (n == 1)
         return sprintf("set logscale x; set xrange [%.9g:%.9g]; set xtics (%s); ", lo / unit / 2,
                        lo / unit * 2, tics)

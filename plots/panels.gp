@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Draws panels of lines above each other, for share.gp, allowance.gp and scale.gp.
+# Draws panels of lines above each other, for share.gp, allowance.gp, scale.gp and evtchn.gp.
 #
 # Before: figure, panel_specs (what lines.awk reads), headings and y_labels (a word a panel, _ for a
 # blank), x_labels likewise; a panel without an x label shares the axis of the one below.
@@ -10,7 +10,7 @@ load root.'/check.gp'
 
 plain(text) = system('echo "'.text.'" | tr _ " "')
 
-PANEL = panels > 2 ? 1.0 : 1.3
+PANEL = panels > 3 ? 0.9 : panels > 2 ? 1.0 : 1.3
 HEADING = 0.13
 array tops[panels]
 top = TOP

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What figures of simulated schedulers share: a series is a scheduler, and one with warped wakers is a
-# series of its own.
+# What figures of simulated schedulers and of event channels share: a series is a subject, and a scheduler
+# with warped wakers is a series of its own.
 
 # Adds the columns `series` and `domains` to a table.
 function name_series(table, rows,    r)
@@ -31,7 +31,7 @@ function slice_series(table, rows, free)
 # What is the same for all that is drawn, as a caption says it.
 function world_text()
 {
-    return slice_text("cpus mix hogs wakers weights load service service_ns think_ns switch_ns allowance_ns")
+    return slice_text("ports pending priorities burst serve_ns cpus mix hogs wakers weights load service service_ns think_ns switch_ns allowance_ns")
 }
 
 function print_series(    s)

@@ -62,12 +62,13 @@ function read_table(table, path,    line, field, n, i, rows, got)
 
 function find_axes(table,    i, name)
 {
-    AXES = simulated = 0
+    AXES = simulated = evtchn = 0
     for (i = 1; i <= columns[table] && column[table, i] != "n"; i++) {
         name = column[table, i]
         if (name != "experiment" && name != "file")
             axis[++AXES] = name
         simulated = simulated || name == "wakers"
+        evtchn = evtchn || name == "ports"
     }
 }
 
@@ -204,11 +205,29 @@ function phrase_simulated(a, value)
     return ""
 }
 
+# Axes of event channels, likewise.
+function phrase_evtchn(a, value)
+{
+    if (a == "ports")
+        return value " ports"
+    if (a == "pending")
+        return value " pending"
+    if (a == "priorities")
+        return value == 1 ? "" : value " priorities"
+    if (a == "burst")
+        return value " sends a serve"
+    if (a == "serve_ns")
+        return time(value) " of work a serve"
+    return ""
+}
+
 # A value of an axis as a caption says it.
 function phrase(a, value)
 {
     if (value == "NA" || value == "")
         return ""
+    if (evtchn)
+        return phrase_evtchn(a, value)
     if (simulated)
         return phrase_simulated(a, value)
     if (a == "batch")

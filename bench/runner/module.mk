@@ -5,7 +5,7 @@ RUNNER_C := $(wildcard bench/runner/*.c bench/runner/suites/*.c)
 RUNNER_LIBS := -lconfig -ljansson -lgsl -lgslcblas
 
 # What the suites measure; expanded where it is used, once those folders have been read.
-SUITE_OBJECTS = $(NATIVE_OBJECTS) $(call objects,opt,$(SIM_C) $(SCHED_C))
+SUITE_OBJECTS = $(sort $(NATIVE_OBJECTS) $(EVBENCH_OBJECTS)) $(call objects,opt,$(SIM_C) $(SCHED_C))
 
 # What it was built from is part of what it says of each run: looked up at every build, and written
 # only when it changed.

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
-# Writes a small run of the suite `sim` in the format that the runner writes, for one figure:
+# Writes a small run of the suite `sim` or `evtchn` in the format that the runner writes, for one figure:
 #
 # -v kind=share       two schemes of weights
 # -v kind=scale       fairness on 16 processors, instructions on one
 # -v kind=allowance   three allowances, and a scheduler without
 # -v kind=wakeup      1 to 64 hogs, with hist/e/index.csv and a histogram each in `hists`;
 #                     with -v crowd=1 also 128
+# -v kind=evtchn      two ABIs: sends and scans by ports and by pending ports, waits
 
 BEGIN {
+    if (kind == "evtchn") {
+        evtchn()
+        exit
+    }
     axes = "experiment,platform,clock,subject,kind,measure,mix,cpus,hogs,wakers,warp,allowance_ns,weights"
     metrics = split("throughput p50_ns p90_ns p99_ns busy unfairness share_error_10ms share_error_1s " \
                     "instructions_per_decision", metric, " ")
@@ -104,4 +109,28 @@ function histogram(h,    path)
     printf "%12.3f %.12f %10d %14.2f\n", 900000 * s * h, 0.9999, 9999, 10000 > path
     printf "%12.3f %.12f %10d\n", 1000000 * s * h, 1, 10000 > path
     close(path)
+}
+
+function evtchn(    s, k, n, ports)
+{
+    print "experiment,platform,clock,subject,kind,measure,ports,pending,priorities,burst,serve_ns,n," \
+          "event_ns,event_ns_lo,event_ns_hi,worst_wait,worst_wait_lo,worst_wait_hi"
+    n = split("8 64 512 1024 131072", ports, " ")
+    for (s = 1; s <= 2; s++) {
+        subject = s == 1 ? "fifo" : "newest"
+        for (k = 1; k <= n; k++) {
+            event("send-idle", ports[k], "1,1,NA,NA", 30 * s, "")
+            event("scan", ports[k], "1,1,NA,NA", (s == 1 && k == n ? 10 : 40) * s, "")
+            event("order", ports[k], "NA,1,4,NA", "", ports[k])
+        }
+        for (k = 4; k <= 64; k *= 4)
+            event("scan", ports[n], k ",1,NA,NA", 20 * s / k, "")
+    }
+}
+
+function event(measure, ports, rest, ns, wait)
+{
+    printf "e,native,tsc,%s,abi,%s,%d,%s,7", subject, measure, ports, rest
+    printf ns == "" ? ",NA,NA,NA" : ",%g,%g,%g", ns, ns * 0.9, ns * 1.2
+    printf wait == "" ? ",NA,NA,NA\n" : ",%g,%g,%g\n", wait, wait, wait
 }
