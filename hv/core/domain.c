@@ -71,6 +71,8 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 {
     if (__atomic_exchange_n(&d->shut_down, true, __ATOMIC_SEQ_CST))
         return;
+    if (reason == SHUTDOWN_crash && d->has_shutdown_code)
+        reason = d->shutdown_code;
     d->shutdown_reason = reason;
     for (uint32_t i = 0; i < d->vcpus_max; i++) {
         if (d->vcpus[i] != NULL)

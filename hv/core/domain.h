@@ -11,19 +11,27 @@
 #include "evtchn/evtchn.h"
 #include "hv/core/abi.h"
 #include "hv/core/lock.h"
+#include "hv/core/timer.h"
 #include "hv/core/types.h"
 
 #define VCPUS_MAX 32 /* of one domain: as many as shared_info has room for */
-#define PIRQS_MAX 256
 
 struct vcpu;
 struct frame;
+
+#define WATCHDOGS 2
+struct watchdog {
+    struct domain *domain; /* NULL: not in use */
+    struct timer timer;
+};
 
 struct domain {
     uint16_t id;
     bool privileged; /* may act on others and on the machine's devices */
     bool shut_down;  /* no vcpu of it runs any more */
     uint8_t shutdown_reason;
+    uint8_t shutdown_code; /* the guest's, instead of SHUTDOWN_crash */
+    bool has_shutdown_code;
     uint32_t references;
 
     struct lock mm_lock;
@@ -40,7 +48,8 @@ struct domain {
     struct evtchn_bucket **event_buckets;
     uint64_t *event_closed;
     struct evtchn_vcpu *event_vcpus[VCPUS_MAX];
-    uint32_t pirq_ports[PIRQS_MAX];
+
+    struct watchdog watchdogs[WATCHDOGS]; /* under event_lock */
 
     uint32_t vcpus_max;
     struct vcpu *vcpus[VCPUS_MAX]; /* NULL: not made */

@@ -90,8 +90,7 @@ bool events_init(struct domain *d)
         .closed = d->event_closed,
         .vcpus = d->event_vcpus,
         .n_vcpus = d->vcpus_max,
-        .pirq_port = d->pirq_ports,
-        .n_pirqs = PIRQS_MAX,
+        .n_pirqs = 0, /* devices' interrupts are the hypervisor's */
         .vcpu_virqs = EVTCHN_VCPU_VIRQS | 1U << VIRQ_RINGSIDE_VIRTUAL_TIMER,
         .pending = d->shared->evtchn_pending,
         .mask = d->shared->evtchn_mask,
@@ -260,6 +259,17 @@ static int bind_virq(struct domain *d, struct evtchn_bind_virq *a)
     lock(&d->event_lock);
     provide_bucket(d);
     int rc = evtchn_bind_virq(&d->events, a->virq, a->vcpu, &a->port);
+    unlock(&d->event_lock);
+    return rc;
+}
+
+static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *a)
+{
+    if (!d->privileged)
+        return -XEN_EPERM;
+    lock(&d->event_lock);
+    provide_bucket(d);
+    int rc = evtchn_bind_pirq(&d->events, a->pirq, &a->port);
     unlock(&d->event_lock);
     return rc;
 }
@@ -448,6 +458,7 @@ union arguments {
     struct evtchn_alloc_unbound alloc_unbound;
     struct evtchn_bind_interdomain bind_interdomain;
     struct evtchn_bind_virq bind_virq;
+    struct evtchn_bind_pirq bind_pirq;
     struct evtchn_bind_ipi bind_ipi;
     struct evtchn_close close;
     struct evtchn_send send;
@@ -471,6 +482,8 @@ static long perform(struct domain *d, unsigned op, union arguments *a)
         return bind_interdomain(d, &a->bind_interdomain);
     case EVTCHNOP_bind_virq:
         return bind_virq(d, &a->bind_virq);
+    case EVTCHNOP_bind_pirq:
+        return bind_pirq(d, &a->bind_pirq);
     case EVTCHNOP_bind_ipi:
         return bind_ipi(d, &a->bind_ipi);
     case EVTCHNOP_close:
@@ -501,6 +514,7 @@ static const struct {
 } operations[] = {
     [EVTCHNOP_bind_interdomain] = {SIZE_OF(bind_interdomain), true},
     [EVTCHNOP_bind_virq] = {SIZE_OF(bind_virq), true},
+    [EVTCHNOP_bind_pirq] = {SIZE_OF(bind_pirq), true},
     [EVTCHNOP_close] = {SIZE_OF(close), false},
     [EVTCHNOP_send] = {SIZE_OF(send), false},
     [EVTCHNOP_status] = {SIZE_OF(status), true},

@@ -119,7 +119,7 @@ static long reservation(uint64_t op, vaddr_t at)
         return (long)a.done;
     a.d = foreign_get(a.r.domid, &rc);
     if (a.d == NULL)
-        return a.done != 0 ? (long)a.done : rc;
+        return (long)a.done;
 
     uint64_t start = a.done;
     bool more = true;
@@ -345,7 +345,10 @@ static long memory_map(unsigned op, vaddr_t at)
     } else {
         if (!d->privileged)
             return -XEN_EPERM;
-        for (; n < boot_info.n_regions && n < map.nr_entries; n++) {
+        /* Without a list: how long would it be? */
+        for (; n < boot_info.n_regions && (n < map.nr_entries || list.a == 0); n++) {
+            if (list.a == 0)
+                continue;
             const struct region *r = &boot_info.regions[n];
             if (give_entry(list, n, r->start, r->end - r->start, r->type) != 0)
                 return -XEN_EFAULT;

@@ -78,6 +78,58 @@ static long shutdown(struct vcpu *v, vaddr_t argument)
     return 0;
 }
 
+/* The reason is kept for when the domain is shut down otherwise; here that is by its crash. */
+static long shutdown_code(struct vcpu *v, vaddr_t argument)
+{
+    struct sched_shutdown s;
+    if (!copy_from_guest(&s, argument, sizeof(s)))
+        return -XEN_EFAULT;
+    if (s.reason > SHUTDOWN_MAX)
+        return -XEN_EINVAL;
+    v->domain->shutdown_code = (uint8_t)s.reason;
+    v->domain->has_shutdown_code = true;
+    return 0;
+}
+
+static void watchdog_expired(struct timer *t)
+{
+    struct watchdog *w = container_of(t, struct watchdog, timer);
+    domain_shutdown(w->domain, SHUTDOWN_watchdog);
+}
+
+/* id 0: a new one, whose number is returned. timeout, in seconds, 0: not any more. */
+static long watchdog(struct domain *d, vaddr_t argument)
+{
+    struct sched_watchdog a;
+    long rc = -XEN_EINVAL;
+    if (!copy_from_guest(&a, argument, sizeof(a)))
+        return -XEN_EFAULT;
+    lock(&d->event_lock);
+    if (a.id == 0) {
+        uint32_t i = 0;
+        while (i < WATCHDOGS && d->watchdogs[i].domain != NULL)
+            i++;
+        rc = a.timeout == 0 ? -XEN_EINVAL : i == WATCHDOGS ? -XEN_ENOSPC : (long)i + 1;
+        if (rc > 0) {
+            d->watchdogs[i].domain = d;
+            timer_init(&d->watchdogs[i].timer, watchdog_expired);
+        }
+    } else if (a.id <= WATCHDOGS && d->watchdogs[a.id - 1].domain != NULL) {
+        rc = 0;
+    }
+    if (rc >= 0) {
+        struct watchdog *w = &d->watchdogs[rc > 0 ? rc - 1 : a.id - 1];
+        if (a.timeout != 0) {
+            timer_set(&w->timer, time_now() + a.timeout * NS_PER_S);
+        } else {
+            timer_stop(&w->timer);
+            w->domain = NULL;
+        }
+    }
+    unlock(&d->event_lock);
+    return rc;
+}
+
 long do_sched_op(uint64_t op, uint64_t argument)
 {
     struct vcpu *v = current_vcpu();
@@ -89,6 +141,10 @@ long do_sched_op(uint64_t op, uint64_t argument)
         return block(v);
     case SCHEDOP_shutdown:
         return shutdown(v, vaddr(argument));
+    case SCHEDOP_shutdown_code:
+        return shutdown_code(v, vaddr(argument));
+    case SCHEDOP_watchdog:
+        return watchdog(v->domain, vaddr(argument));
     case SCHEDOP_poll:
         return poll(v, vaddr(argument));
     default:

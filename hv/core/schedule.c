@@ -124,11 +124,10 @@ void vcpu_unpause(struct vcpu *v, uint32_t why)
 
 void vcpu_kick(struct vcpu *v)
 {
-    if (v == current_vcpu())
-        return;
-    if (__atomic_load_n(&v->pauses, __ATOMIC_SEQ_CST) & PAUSE_BLOCKED)
-        vcpu_poll_end(v); /* of blocking too */
-    else if (__atomic_load_n(&v->switched, __ATOMIC_RELAXED))
+    /* Blocking comes first: the current one may be about to. */
+    if (unlikely(__atomic_load_n(&v->pauses, __ATOMIC_SEQ_CST) & PAUSE_BLOCKED))
+        vcpu_poll_end(v);
+    else if (v != current_vcpu() && __atomic_load_n(&v->switched, __ATOMIC_RELAXED))
         cpu_request(vcpu_cpu(v), 0);
 }
 

@@ -68,7 +68,7 @@ static long register_time(struct vcpu *v, vaddr_t from)
     struct vcpu_register_time_memory_area a;
     if (!copy_from_guest(&a, from, sizeof(a)))
         return -XEN_EFAULT;
-    if (v == current_vcpu() &&
+    if (a.addr.p != 0 && v == current_vcpu() &&
         !copy_to_guest(vaddr(a.addr.p), &v->info->time, sizeof(v->info->time)))
         return -XEN_EFAULT;
     v->time_area = vaddr(a.addr.p);
@@ -131,8 +131,9 @@ static long register_info(struct vcpu *v, vaddr_t from)
     struct vcpu_register_vcpu_info a;
     if (!copy_from_guest(&a, from, sizeof(a)))
         return -XEN_EFAULT;
-    if (!mfn_is_none(v->info_mfn) || a.offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
-        a.offset % __alignof__(xen_ulong_t) != 0)
+    if (a.offset > PAGE_SIZE - sizeof(struct vcpu_info) || a.offset % __alignof__(xen_ulong_t) != 0)
+        return -XEN_ENXIO;
+    if (!mfn_is_none(v->info_mfn))
         return -XEN_EINVAL;
     /* Another one that runs would go on with the old place. */
     if (v != current_vcpu() && !(v->pauses & PAUSE_DOWN))

@@ -29,16 +29,14 @@ static long get_features(vaddr_t at)
     struct xen_feature_info f;
     if (!copy_from_guest(&f, at, sizeof(f)))
         return -XEN_EFAULT;
-    if (f.submap_idx != 0) {
-        f.submap = 0;
-    } else {
-        f.submap = 1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
-                   1U << XENFEAT_gnttab_map_avail_bits;
-        if (current_vcpu()->domain == control_domain)
-            f.submap |= 1U << XENFEAT_dom0;
-        if (current_vcpu()->domain->vm_assist & 1UL << VMASST_TYPE_pae_extended_cr3)
-            f.submap |= 1U << XENFEAT_pae_pgdir_above_4gb;
-    }
+    if (f.submap_idx != 0)
+        return -XEN_EINVAL;
+    f.submap = 1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
+               1U << XENFEAT_gnttab_map_avail_bits;
+    if (current_vcpu()->domain == control_domain)
+        f.submap |= 1U << XENFEAT_dom0;
+    if (current_vcpu()->domain->vm_assist & 1UL << VMASST_TYPE_pae_extended_cr3)
+        f.submap |= 1U << XENFEAT_pae_pgdir_above_4gb;
     return give(at, &f, sizeof(f));
 }
 

@@ -16,7 +16,9 @@ void arch_audit_table(const struct frame *f, unsigned type, unsigned entries)
             continue;
         if (type == TYPE_L4 && i >= HV_SLOT_FIRST && i < HV_SLOT_FIRST + HV_SLOT_COUNT)
             continue;
-        if (is_memory(pte_mfn(table[i])))
+        bool is_itself =
+            type != TYPE_L1 && mfn_eq(pte_mfn(table[i]), frame_mfn(f)) && !(table[i] & PTE_RW);
+        if (is_memory(pte_mfn(table[i])) && !is_itself)
             audit_count(pte_mfn(table[i]), type != TYPE_L1 || (table[i] & PTE_RW));
     }
     frame_unmap((void *)table);

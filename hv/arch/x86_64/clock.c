@@ -20,6 +20,7 @@
 #include "hv/core/vcpu.h"
 
 #define CALIBRATION_MS 10U
+#define SAMPLES 8 /* of both clocks; the closest pair counts */
 #define PM_TIMER_HZ 3579545U
 #define PM_TIMER_MASK 0xffffffU
 #define PIT_HZ 1193182U
@@ -45,28 +46,53 @@ ns_t time_now(void)
 
 /* ---- calibration */
 
-static void wait_pm_timer(void)
-{
-    uint32_t ticks = PM_TIMER_HZ / 1000 * CALIBRATION_MS;
-    uint32_t start = in32(machine.pm_timer);
-    while (((in32(machine.pm_timer) - start) & PM_TIMER_MASK) < ticks)
-        arch_relax();
-}
+/* Of all three clocks at one moment, as well as it can be had: a pair of readings with nothing but
+ * the other clock's between, the closest of a few. */
+struct moment {
+    uint64_t tsc;
+    uint32_t reference, apic;
+};
 
 #define PIT_GATE 0x61
 #define PIT_CHANNEL_2 0x42
 #define PIT_COMMAND 0x43
+#define PIT_LATCH_2 0x80
+#define PIT_MASK 0xffffU
 
-/* Channel 2, whose gate and output are in port 0x61; mode 0: the output goes up at the end. */
-static void wait_pit(void)
+/* Counts up. */
+static uint32_t read_reference(void)
 {
-    uint16_t ticks = PIT_HZ / 1000 * CALIBRATION_MS;
+    if (machine.pm_timer != 0)
+        return in32(machine.pm_timer) & PM_TIMER_MASK;
+    out8(PIT_COMMAND, PIT_LATCH_2);
+    uint32_t low = in8(PIT_CHANNEL_2);
+    return PIT_MASK - (low | (uint32_t)in8(PIT_CHANNEL_2) << 8);
+}
+
+/* Channel 2, whose gate is in port 0x61, running free in mode 2. */
+static void start_pit(void)
+{
     out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2) | 1));
-    out8(PIT_COMMAND, 0xb0);
-    out8(PIT_CHANNEL_2, ticks & 0xff);
-    out8(PIT_CHANNEL_2, (uint8_t)(ticks >> 8));
-    while (!(in8(PIT_GATE) & 0x20))
-        arch_relax();
+    out8(PIT_COMMAND, 0xb4);
+    out8(PIT_CHANNEL_2, 0);
+    out8(PIT_CHANNEL_2, 0);
+}
+
+static struct moment take_moment(void)
+{
+    struct moment best = {0};
+    uint64_t closest = UINT64_MAX;
+    for (int i = 0; i < SAMPLES; i++) {
+        uint64_t before = read_tsc();
+        struct moment m = {.reference = read_reference(), .apic = UINT32_MAX - local_timer_left()};
+        uint64_t after = read_tsc();
+        if (after - before < closest) {
+            closest = after - before;
+            best = m;
+            best.tsc = before + closest / 2;
+        }
+    }
+    return best;
 }
 
 static void set_scale(void)
@@ -121,23 +147,26 @@ static uint64_t read_wall_clock(void)
 
 void clock_init(void)
 {
+    bool pm = machine.pm_timer != 0;
+    uint64_t hz = pm ? PM_TIMER_HZ : PIT_HZ;
+    uint32_t mask = pm ? PM_TIMER_MASK : PIT_MASK;
+    if (!pm)
+        start_pit();
     local_timer_set(UINT32_MAX);
-    uint64_t tsc = read_tsc();
-    if (machine.pm_timer != 0)
-        wait_pm_timer();
-    else
-        wait_pit();
-    uint32_t apic = UINT32_MAX - local_timer_left();
-    tsc = read_tsc() - tsc;
+    struct moment from = take_moment();
+    while (((read_reference() - from.reference) & mask) < hz / 1000 * CALIBRATION_MS)
+        arch_relax();
+    struct moment to = take_moment();
     local_timer_set(0);
 
-    tsc_hz = tsc * (1000 / CALIBRATION_MS);
-    apic_hz = (uint64_t)apic * (1000 / CALIBRATION_MS);
+    uint64_t ticks = (to.reference - from.reference) & mask;
+    tsc_hz = (to.tsc - from.tsc) * hz / ticks;
+    apic_hz = (uint64_t)(to.apic - from.apic) * hz / ticks;
     tsc_start = read_tsc();
     set_scale();
     wall_boot_s = read_wall_clock();
     log_info("clock: TSC at %lu kHz by the %s, local timer at %lu kHz\n", tsc_hz / 1000,
-             machine.pm_timer != 0 ? "PM timer" : "PIT", apic_hz / 1000);
+             pm ? "PM timer" : "PIT", apic_hz / 1000);
 }
 
 void clock_delay(ns_t length)

@@ -13,6 +13,7 @@
 #include "hv/arch/x86_64/traps.h"
 #include "hv/core/arch.h"
 #include "hv/core/domain.h"
+#include "hv/core/frame.h"
 #include "hv/core/string.h"
 #include "hv/core/vcpu.h"
 #include "hv/public/ringside.h"
@@ -58,6 +59,8 @@ uint64_t guest_cr4(void)
     return CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (fpu_features != 0 ? CR4_OSXSAVE : 0);
 }
 
+#define MSR_HYPERCALL_PAGE 0x40000000
+
 static struct cpuid signature(const char *text, uint32_t highest)
 {
     struct cpuid c = {.a = highest};
@@ -76,8 +79,9 @@ static struct cpuid hypervisor_leaf(const struct vcpu *v, uint32_t leaf)
     case 0x40000001:
         return (struct cpuid){.a = 4U << 16 | 17};
     case 0x40000002:
-        /* One page of hypercalls, which a PV guest has from its notes: no MSR. */
-        return (struct cpuid){.a = 0, .b = 0, .c = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD};
+        /* One page of hypercalls, by this MSR. */
+        return (struct cpuid){
+            .a = 1, .b = MSR_HYPERCALL_PAGE, .c = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD};
     case 0x40000003:
         (void)v;
         return (struct cpuid){.a = 0};
@@ -188,9 +192,25 @@ bool guest_read_msr(const struct vcpu *v, uint32_t msr, uint64_t *value)
     }
 }
 
+/* The page's frame; its low bits are its number, of one. */
+static bool write_hypercall_page(struct domain *d, uint64_t value)
+{
+    mfn_t m = paddr_to_mfn(value);
+    if ((value & ~PAGE_MASK) != 0 || !frame_get(m, d))
+        return false;
+    bool good = frame_get_type(frame_of(m), TYPE_WRITABLE) == 0;
+    if (good) {
+        void *page = frame_map(m);
+        arch_hypercall_page_fill(page);
+        frame_unmap(page);
+        frame_put_writable(frame_of(m));
+    }
+    frame_put(frame_of(m));
+    return good;
+}
+
 bool guest_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    (void)v;
     switch (msr) {
     case MSR_FS_BASE:
     case MSR_GS_BASE:
@@ -199,6 +219,8 @@ bool guest_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
             return false;
         write_msr(msr, value);
         return true;
+    case MSR_HYPERCALL_PAGE:
+        return write_hypercall_page(v->domain, value);
     case MSR_EFER:
         return value == EFER_GUEST;
     case MSR_PAT:

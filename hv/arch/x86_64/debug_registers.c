@@ -46,7 +46,7 @@ void debug_registers_enter(const struct vcpu *v)
 
 static bool control_ok(uint64_t value)
 {
-    if (value >> 32 != 0 || (value & DR7_GENERAL_DETECT))
+    if (value & DR7_GENERAL_DETECT)
         return false;
     for (unsigned i = 0; i < 4; i++) {
         if ((value >> (2 * i) & 3) != 0 && (value >> (16 + 4 * i) & 3) == DR7_IO)
@@ -55,8 +55,15 @@ static bool control_ok(uint64_t value)
     return true;
 }
 
+/* Without CR4.DE, which guests have not, 4 and 5 are other names of 6 and 7. */
+static unsigned unaliased(uint64_t reg)
+{
+    return (unsigned)(reg == 4 || reg == 5 ? reg + 2 : min(reg, 8UL));
+}
+
 long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value)
 {
+    reg = unaliased(reg);
     if (reg <= 3) {
         if (!address_canonical(value) ||
             (value >= HYPERVISOR_VIRT_START && value < HYPERVISOR_VIRT_END))
@@ -64,11 +71,13 @@ long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value)
     } else if (reg == 6) {
         value = (value & 0xe00fUL) | DR6_RESET;
     } else if (reg == 7) {
+        if (value >> 32 != 0)
+            return -XEN_EINVAL;
         if (!control_ok(value))
             return -XEN_EPERM;
         value = (value & 0xffff23ffUL) | DR7_RESET;
     } else {
-        return -XEN_EINVAL;
+        return -XEN_ENODEV;
     }
     uint64_t enabled = (v->arch.debug[7] | (reg == 7 ? value : 0)) & DR7_ENABLED;
     v->arch.debug[reg] = value;
@@ -82,13 +91,12 @@ long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value)
 
 long do_set_debugreg(uint64_t reg, uint64_t value)
 {
-    return reg < 8 ? debug_register_set(current_vcpu(), (unsigned)reg, value) : -XEN_EINVAL;
+    return debug_register_set(current_vcpu(), unaliased(reg), value);
 }
 
 long do_get_debugreg(uint64_t reg)
 {
     const struct vcpu *v = current_vcpu();
-    if (reg <= 3 || reg == 6 || reg == 7)
-        return (long)v->arch.debug[reg];
-    return -XEN_EINVAL;
+    unsigned n = unaliased(reg);
+    return n < 8 ? (long)v->arch.debug[n] : -XEN_ENODEV;
 }

@@ -115,7 +115,8 @@ static void make_idt(void)
     idt[VECTOR_NMI].ist = IST_NMI;
     idt[VECTOR_MC].ist = IST_MACHINE_CHECK;
     idt[VECTOR_DB].ist = IST_DEBUG;
-    /* A guest's INT3 and INTO are themselves; its other INTs fault, and are looked up. */
+    /* A guest's INT3, INTO and INT 0x80 are themselves; its other INTs fault, and are looked up. */
+    idt[VECTOR_INT80].type |= GATE_USER;
     idt[VECTOR_BP].type |= GATE_USER;
     idt[VECTOR_OF].type |= GATE_USER;
 }

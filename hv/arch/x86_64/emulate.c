@@ -7,6 +7,7 @@
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
 #include "hv/arch/x86_64/pte.h"
+#include "hv/arch/x86_64/tables.h"
 #include "hv/arch/x86_64/traps.h"
 #include "hv/core/arch.h"
 #include "hv/core/domain.h"
@@ -125,6 +126,16 @@ static bool write_control(struct vcpu *v, unsigned n, uint64_t value)
     case 2:
         v->info->arch.cr2 = value;
         return true;
+    case 3: {
+        int rc = v->stale_table != NULL ? -XEN_EBUSY : 0;
+        lock(&v->domain->mm_lock);
+        while (rc == 0 && (rc = new_base(v, paddr_to_mfn(value))) == -XEN_ERESTART)
+            rc = 0; /* an instruction cannot be continued; what it is for is in use already */
+        while (stale_table_finish(v) == -XEN_ERESTART)
+            ;
+        unlock(&v->domain->mm_lock);
+        return rc == 0;
+    }
     case 4:
         /* What is on stays on and what is off stays off: those bits are the hypervisor's. */
         return true;
@@ -147,7 +158,7 @@ static bool emulate_move(struct vcpu *v, struct cpu_user_regs *r, struct instruc
         return write_control(v, special, *general);
     case 0x0f21: {
         long value = do_get_debugreg(special);
-        if (special > 7 || special == 4 || special == 5)
+        if (special > 7)
             return false;
         *general = (uint64_t)value;
         return true;

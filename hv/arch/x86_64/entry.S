@@ -52,7 +52,7 @@
  * which know their own memory. SFMASK has cleared IF, TF, AC, DF, NT, RF and VM.
  */
     .align 16
-    .globl syscall_stubs, syscall_stubs_1, return_to_guest
+    .globl guest_iret, syscall_stubs, syscall_stubs_1, return_to_guest
 syscall_stubs:
     .set cpu, 0
     .rept CPUS_MAX
@@ -151,7 +151,6 @@ guest_iret_failed:
     pushq $0
     PUSH_REGS
     mov %rsp, %rdi
-    sti
     call guest_return_failed
     jmp return_to_guest
 
@@ -171,6 +170,8 @@ trap_stubs:
     jmp trap_apart
     .elseif vector == VECTOR_DB
     jmp trap_debug
+    .elseif vector == VECTOR_INT80
+    jmp trap_int80
     .elseif vector >= 32
     jmp interrupt_common
     .else
@@ -210,6 +211,14 @@ interrupt_common:
     testb $3, REGS_CS(%rsp)
     jnz return_to_guest
     jmp restore_hypervisor
+
+/* By INT, from guests alone: the processor lets nobody else in. */
+trap_int80:
+    PUSH_REGS
+    cld
+    mov %rsp, %rdi
+    call guest_int80
+    jmp return_to_guest
 
 /* On a stack of their own; nothing of the guest's is changed and no work is done on return. */
 trap_apart:

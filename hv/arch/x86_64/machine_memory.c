@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/arch/x86_64/machine_memory.h"
 
+#include "hv/arch/x86_64/io.h"
 #include "hv/core/assert.h"
 #include "hv/core/boot_info.h"
 #include "hv/core/boot_memory.h"
 #include "hv/core/buddy.h"
 #include "hv/core/domain.h"
 #include "hv/core/log.h"
+
+unsigned physical_bits;
 
 /* Local APIC, IO-APICs, and room for a timer. */
 #define RESERVED_MAX 16
@@ -39,6 +42,7 @@ static void give_to_heap(paddr_t start, paddr_t end)
 
 void machine_memory_init(void)
 {
+    physical_bits = cpuid(0x80000008, 0).a & 0xff;
     for (uint64_t n = 0; n < frame_count; n++)
         frame_table[n].type = TYPE_NOT_MEMORY;
     /* All memory is the hypervisor's, but for what is free. */

@@ -11,6 +11,9 @@ static inline bool is_memory(mfn_t m)
     return mfn_valid(m) && !(frame_of(m)->type & TYPE_NOT_MEMORY);
 }
 
+/* The processor's physical addresses have so many bits. */
+extern unsigned physical_bits;
+
 /* A frame that is not memory: may this domain map it? */
 bool device_frame_allowed(const struct domain *d, mfn_t m);
 

@@ -30,7 +30,7 @@ static int update_table(struct vcpu *v, struct table_owner o, uint64_t ptr, pte_
 
     enum frame_type t = frame_type_of(f);
     if (likely(t >= TYPE_L1 && t <= TYPE_L4 && frame_is(f, t))) {
-        rc = entry_replace(v, o, (unsigned)t - TYPE_L1 + 1, slot, value, how);
+        rc = entry_replace(v, o, (unsigned)t - TYPE_L1 + 1, slot, m, value, how);
     } else {
         /* Not in use as a table: memory like any other. */
         rc = frame_get_type(f, TYPE_WRITABLE);
@@ -106,6 +106,7 @@ static int owners_get(uint64_t foreign, struct table_owner *o)
 {
     int rc;
     uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
+    o->devices_only = (uint16_t)foreign == DOMID_IO;
     o->frames = foreign_get((uint16_t)foreign, &rc);
     if (o->frames == NULL)
         return rc;
@@ -206,7 +207,7 @@ static long update_va(struct vcpu *v, struct table_owner o, uint64_t address, pt
     pte_t *slot = entry_find(paddr_to_mfn(v->arch.root_kernel), address, &table);
     if (likely(slot != NULL)) {
         if (likely(frame_is(frame_of(table), TYPE_L1)))
-            rc = entry_replace(v, o, 1, slot, value, ENTRY_SET);
+            rc = entry_replace(v, o, 1, slot, table, value, ENTRY_SET);
         frame_unmap(slot);
     }
     unlock(&o.tables->mm_lock);
@@ -218,7 +219,7 @@ static long update_va(struct vcpu *v, struct table_owner o, uint64_t address, pt
 long do_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags)
 {
     struct vcpu *v = current_vcpu();
-    return update_va(v, (struct table_owner){v->domain, v->domain}, address, value, flags);
+    return update_va(v, (struct table_owner){v->domain, v->domain, false}, address, value, flags);
 }
 
 long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
@@ -229,7 +230,8 @@ long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t
     struct domain *d = foreign_get((uint16_t)domain, &rc);
     if (d == NULL)
         return rc;
-    long result = update_va(v, (struct table_owner){v->domain, d}, address, value, flags);
+    long result = update_va(v, (struct table_owner){v->domain, d, (uint16_t)domain == DOMID_IO},
+                            address, value, flags);
     domain_put(d);
     return result;
 }

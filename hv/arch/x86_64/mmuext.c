@@ -3,6 +3,7 @@
 #include "hv/arch/x86_64/descriptor_tables.h"
 #include "hv/arch/x86_64/io.h"
 #include "hv/arch/x86_64/machine_memory.h"
+#include "hv/arch/x86_64/paging.h"
 #include "hv/arch/x86_64/tables.h"
 #include "hv/arch/x86_64/tlb_flush.h"
 #include "hv/core/domain.h"
@@ -58,11 +59,21 @@ static int root_get(struct domain *d, mfn_t m)
     return rc;
 }
 
-static int new_base(struct vcpu *v, mfn_t m)
+/* Whether an address space shows the machine-to-physical table: with VMASST_TYPE_m2p_strict, those
+ * of user programs do not. */
+static void show_m2p(mfn_t root, bool shown)
+{
+    pte_t *table = frame_map(root);
+    table[HV_SLOT_FIRST] = shown ? hv_l4[HV_SLOT_FIRST] : 0;
+    frame_unmap(table);
+}
+
+int new_base(struct vcpu *v, mfn_t m)
 {
     int rc = root_get(v->domain, m);
     if (rc != 0)
         return rc;
+    show_m2p(m, true);
     mfn_t old = paddr_to_mfn(v->arch.root_kernel);
     v->arch.root_kernel = mfn_to_paddr(m);
     tlb_note_flush();
@@ -78,6 +89,7 @@ static int new_user_base(struct vcpu *v, uint64_t n)
         int rc = root_get(v->domain, m);
         if (rc != 0)
             return rc;
+        show_m2p(m, !(v->domain->vm_assist & 1UL << VMASST_TYPE_m2p_strict));
     }
     mfn_t old = paddr_to_mfn(v->arch.root_user);
     v->arch.root_user = mfn_to_paddr(m);
@@ -186,6 +198,9 @@ static int perform(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
         return own ? ldt_set(v, op->arg1.linear_addr, op->arg2.nr_ents) : -XEN_EPERM;
     case MMUEXT_CLEAR_PAGE:
         return clear_frame(d, m);
+    case MMUEXT_MARK_SUPER:
+    case MMUEXT_UNMARK_SUPER:
+        return -XEN_EOPNOTSUPP;
     case MMUEXT_COPY_PAGE:
         return copy_frame(d, m, mfn(op->arg2.src_mfn));
     default:

@@ -89,7 +89,7 @@ static bool effect_of(struct instruction *in, struct cpu_user_regs *r, uint64_t 
 
 /* mm_lock is held. */
 static bool write_entry(struct vcpu *v, struct cpu_user_regs *r, struct instruction *in,
-                        uint64_t address, pte_t *slot)
+                        uint64_t address, pte_t *slot, mfn_t table)
 {
     unsigned shift = (unsigned)(address & 4) * 8;
     uint64_t mask = in->size == 8 ? ~0UL : 0xffffffffUL << shift;
@@ -98,12 +98,12 @@ static bool write_entry(struct vcpu *v, struct cpu_user_regs *r, struct instruct
     if (!effect_of(in, r, (old & mask) >> shift, &e))
         return false;
     pte_t to = (old & ~mask) | (e.value << shift & mask);
-    struct table_owner o = {v->domain, v->domain};
-    if (entry_replace(v, o, 1, slot, to, ENTRY_SET) != 0) {
+    struct table_owner o = {v->domain, v->domain, false};
+    if (entry_replace(v, o, 1, slot, table, to, ENTRY_SET) != 0) {
         /* As a processor without the assist would have had it: in two halves, the first of which
          * alone may be wrong. Then it is not there until the second one is written. */
         if (in->size != 4 || !(to & PTE_P) ||
-            entry_replace(v, o, 1, slot, to & ~PTE_P, ENTRY_SET) != 0)
+            entry_replace(v, o, 1, slot, table, to & ~PTE_P, ENTRY_SET) != 0)
             return false;
     }
     if (e.returned != NULL)
@@ -131,7 +131,7 @@ bool table_write(struct vcpu *v, struct cpu_user_regs *r, uint64_t address)
         if (present && frame_get(m, v->domain)) {
             if (frame_is(frame_of(m), TYPE_L1)) {
                 char *at = frame_map(m);
-                done = write_entry(v, r, &in, address, (pte_t *)(at + (address & 0xff8)));
+                done = write_entry(v, r, &in, address, (pte_t *)(at + (address & 0xff8)), m);
                 frame_unmap(at);
             }
             frame_put(frame_of(m));

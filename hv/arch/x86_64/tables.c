@@ -11,14 +11,15 @@
 #include "hv/core/hypercall.h"
 #include "hv/core/vcpu.h"
 
+/* The guest's own bits: 9 to 11 and 53 to 58, as on Xen. */
+#define OWN_BITS (PTE_AVAILABLE | 0x07e0000000000000UL)
+
 /* Bits that an entry may have set; all others are refused. Global is taken away, not refused:
  * guests' translations must all go when page tables are switched. */
-#define L1_ALLOWED                                                                              \
-    (PTE_FRAME_MASK | PTE_P | PTE_RW | PTE_USER | PTE_PWT | PTE_PCD | PTE_A | PTE_D | PTE_PAT | \
-     PTE_G | PTE_AVAILABLE | PTE_NX)
 #define UPPER_ALLOWED                                                                         \
     (PTE_FRAME_MASK | PTE_P | PTE_RW | PTE_USER | PTE_PWT | PTE_PCD | PTE_A | PTE_D | PTE_G | \
-     PTE_AVAILABLE | PTE_NX)
+     OWN_BITS | PTE_NX)
+#define L1_ALLOWED (UPPER_ALLOWED | PTE_PAT)
 #define CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 
 /* What may change without a look at the frame: neither it nor the rights to it do. */
@@ -37,6 +38,13 @@ static pte_t adjusted(pte_t e)
 
 /* ---- level 1 */
 
+static int device_get(const struct domain *d, mfn_t m)
+{
+    if (m.n >> (physical_bits - PAGE_SHIFT) != 0)
+        return -XEN_EINVAL;
+    return device_frame_allowed(d, m) ? 0 : -XEN_EPERM;
+}
+
 static int l1_get(pte_t e, struct table_owner o)
 {
     if (!(e & PTE_P))
@@ -45,12 +53,12 @@ static int l1_get(pte_t e, struct table_owner o)
         return -XEN_EINVAL;
     mfn_t m = pte_mfn(e);
     if (unlikely(!is_memory(m)))
-        return device_frame_allowed(o.frames, m) ? 0 : -XEN_EPERM;
+        return device_get(o.frames, m);
     /* Memory is cached as memory; only devices choose. */
     if (unlikely((e & CACHE_BITS) != 0))
         return -XEN_EINVAL;
-    if (unlikely(!frame_get(m, o.frames)))
-        return -XEN_EPERM;
+    if (unlikely(o.devices_only || !frame_get(m, o.frames)))
+        return -XEN_EBUSY;
     if ((e & PTE_RW) && unlikely(frame_get_type(frame_of(m), TYPE_WRITABLE) != 0)) {
         frame_put(frame_of(m));
         return -XEN_EBUSY;
@@ -70,9 +78,15 @@ static void l1_put(pte_t e)
 
 /* ---- levels 2 to 4 */
 
-static int upper_get(pte_t e, struct domain *d, unsigned level)
+/* A table that maps itself, to read: so kernels see all their tables. It refers to nothing else. */
+static bool is_itself(pte_t e, mfn_t table)
 {
-    if (!(e & PTE_P))
+    return pte_mfn(e).n == table.n && !(e & PTE_RW);
+}
+
+static int upper_get(pte_t e, struct domain *d, unsigned level, mfn_t table)
+{
+    if (!(e & PTE_P) || is_itself(e, table))
         return 0;
     if (e & ~UPPER_ALLOWED)
         return -XEN_EINVAL;
@@ -84,9 +98,9 @@ static int upper_get(pte_t e, struct domain *d, unsigned level)
     return rc;
 }
 
-static int upper_put(pte_t e)
+static int upper_put(pte_t e, mfn_t table)
 {
-    if (!(e & PTE_P))
+    if (!(e & PTE_P) || is_itself(e, table))
         return 0;
     int rc = frame_put_type(frame_of(pte_mfn(e)));
     if (rc == 0)
@@ -108,7 +122,7 @@ unsigned arch_table_entries(enum frame_type t)
 
 static int check_l1(pte_t *table, struct domain *d, unsigned *done)
 {
-    struct table_owner o = {d, d};
+    struct table_owner o = {d, d, false};
     for (unsigned i = 0; i < PT_ENTRIES; i++) {
         int rc = l1_get(table[i], o);
         if (rc != 0) {
@@ -123,8 +137,7 @@ static int check_l1(pte_t *table, struct domain *d, unsigned *done)
     return 0;
 }
 
-static int check_upper(pte_t *table, struct domain *d, unsigned level, unsigned from,
-                       unsigned *done)
+static int check_upper(pte_t *table, struct frame *f, unsigned level, unsigned from, unsigned *done)
 {
     for (unsigned i = from; i < PT_ENTRIES; i++) {
         *done = i;
@@ -136,7 +149,7 @@ static int check_upper(pte_t *table, struct domain *d, unsigned level, unsigned 
             continue;
         if (i != from && preempt_needed())
             return -XEN_ERESTART;
-        int rc = upper_get(table[i], d, level);
+        int rc = upper_get(table[i], f->owner, level, frame_mfn(f));
         if (rc != 0)
             return rc;
         table[i] = adjusted(table[i]);
@@ -154,7 +167,7 @@ int arch_table_check(struct frame *f, enum frame_type t, unsigned from, unsigned
     else if (t == TYPE_DESCRIPTORS)
         rc = descriptors_check(table, done);
     else
-        rc = check_upper(table, f->owner, (unsigned)t - TYPE_L1 + 1, from, done);
+        rc = check_upper(table, f, (unsigned)t - TYPE_L1 + 1, from, done);
     frame_unmap(table);
     return rc;
 }
@@ -178,7 +191,7 @@ int arch_table_release(struct frame *f, enum frame_type t, unsigned from, unsign
         if (i + 1 != from && preempt_needed())
             rc = -XEN_ERESTART;
         else
-            rc = upper_put(table[i]);
+            rc = upper_put(table[i], frame_mfn(f));
         if (rc != 0)
             break;
         *done = 0;
@@ -220,33 +233,34 @@ static int replace_l1(struct table_owner o, pte_t *slot, pte_t to, enum entry_wr
     return 0;
 }
 
-static int replace_upper(struct vcpu *v, struct domain *d, unsigned level, pte_t *slot, pte_t to,
-                         enum entry_write how)
+static int replace_upper(struct vcpu *v, struct domain *d, unsigned level, pte_t *slot, mfn_t table,
+                         pte_t to, enum entry_write how)
 {
     pte_t old = *slot;
     if (!is_guest_slot(level, (unsigned)((uint64_t)slot & ~PAGE_MASK) / sizeof(pte_t)))
         return -XEN_EINVAL;
-    if (((old ^ to) & (PTE_FRAME_MASK | PTE_P)) == 0) {
+    /* With its right to write an entry for the table itself would come to refer to something. */
+    if (((old ^ to) & (PTE_FRAME_MASK | PTE_P)) == 0 && pte_mfn(to).n != table.n) {
         if ((to & PTE_P) && (to & ~UPPER_ALLOWED))
             return -XEN_EINVAL;
         store_entry(slot, adjusted(to), how);
         return 0;
     }
-    int rc = upper_get(to, d, level);
+    int rc = upper_get(to, d, level, table);
     if (rc != 0)
         return rc;
     store_entry(slot, adjusted(to), how);
-    if (old & PTE_P)
+    if ((old & PTE_P) && !is_itself(old, table))
         table_put(v, frame_of(pte_mfn(old)));
     return 0;
 }
 
-int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *slot, pte_t to,
-                  enum entry_write how)
+int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *slot, mfn_t table,
+                  pte_t to, enum entry_write how)
 {
     if (likely(level == 1))
         return replace_l1(o, slot, to, how);
-    return replace_upper(v, o.tables, level, slot, to, how);
+    return replace_upper(v, o.tables, level, slot, table, to, how);
 }
 
 void table_put(struct vcpu *v, struct frame *f)

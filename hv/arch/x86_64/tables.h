@@ -21,18 +21,20 @@ struct vcpu;
 /* Whose tables they are, and whose frames new entries of level 1 name. */
 struct table_owner {
     struct domain *tables, *frames;
+    bool devices_only; /* no memory, whoever owns it */
 };
 
 /* What writing an entry preserves: bits that the processor may set at any moment. */
 enum entry_write { ENTRY_SET, ENTRY_KEEP_AD };
 
 /*
- * Replaces an entry of a table that is in use as one of `level`. `slot` points into its mapping.
+ * Replaces an entry of a table that is in use as one of `level`. `slot` points into its mapping,
+ * table is its frame.
  * 0, or the ABI's error with nothing changed; -XEN_ERESTART: nothing was changed yet, call again.
  * The old table's release may have to go on later: in v->stale_table.
  */
-int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *slot, pte_t to,
-                  enum entry_write how);
+int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *slot, mfn_t table,
+                  pte_t to, enum entry_write how);
 
 /* The entry of level 1 for an address in these tables (a root's frame): in a mapped frame, whose
  * mfn is *table, or NULL. */
@@ -40,6 +42,10 @@ pte_t *entry_find(mfn_t root, uint64_t address, mfn_t *table);
 
 /* Gives a table's use up; what cannot be finished now is left in v->stale_table. */
 void table_put(struct vcpu *v, struct frame *f);
+
+/* The vcpu's kernel goes on in these page tables. v runs here, in its kernel. As entry_replace().
+ */
+int new_base(struct vcpu *v, mfn_t root);
 
 /* Goes on with v->stale_table. -XEN_ERESTART: there is more. */
 int stale_table_finish(struct vcpu *v);

@@ -24,6 +24,7 @@
 /* Selector error codes: Intel SDM volume 3A, section 6.13. */
 #define ERROR_IDT 2U
 
+extern const char guest_iret[];
 extern const struct fixup fixups_start[], fixups_end[];
 
 /* ---- of guests */
@@ -67,17 +68,38 @@ static void trap_page_fault(struct cpu_user_regs *r)
     bounce_with_error(v, r, t->address, t->disables_events, error);
 }
 
-/* INT n: as much of a fault as the hypervisor's table makes it, and an instruction of two bytes. */
-static bool software_interrupt(struct vcpu *v, struct cpu_user_regs *r)
+#define INT_OPCODE 0xcd
+#define INT_LENGTH 2
+
+/* ahead: bytes that rip is before the instruction's end. */
+static void software_interrupt(struct vcpu *v, struct cpu_user_regs *r, unsigned vector,
+                               unsigned ahead)
 {
-    if (!(r->error_code & ERROR_IDT))
-        return false;
-    unsigned vector = r->error_code >> 3;
-    const struct guest_trap *t = &v->arch.traps[vector & 0xff];
-    if (t->level < (v->arch.in_kernel ? 1 : 3) || t->address == 0)
-        return false;
-    r->rip += 2;
+    const struct guest_trap *t = &v->arch.traps[vector];
+    if (t->level < (v->arch.in_kernel ? 1 : 3) || t->address == 0) {
+        r->rip -= INT_LENGTH - ahead;
+        bounce_trap(v, r, VECTOR_GP, vector << 3 | ERROR_IDT);
+        return;
+    }
+    r->rip += ahead;
     bounce(v, r, t->address, t->disables_events);
+}
+
+void guest_int80(struct cpu_user_regs *r)
+{
+    arch_irq_on();
+    software_interrupt(current_vcpu(), r, VECTOR_INT80, 0);
+}
+
+/* INT n faults at a gate that it may not use. The instruction says which: QEMU's error code is not
+ * that of the manuals (it is shifted by one more). */
+static bool is_software_interrupt(const struct cpu_user_regs *r, unsigned *vector)
+{
+    uint8_t code[INT_LENGTH];
+    if (!(r->error_code & ERROR_IDT) || !copy_from_guest(code, vaddr(r->rip), sizeof(code)) ||
+        code[0] != INT_OPCODE)
+        return false;
+    *vector = code[1];
     return true;
 }
 
@@ -85,8 +107,11 @@ static void trap_protection(struct cpu_user_regs *r)
 {
     struct vcpu *v = current_vcpu();
     arch_irq_on();
-    if (software_interrupt(v, r))
+    unsigned vector;
+    if (is_software_interrupt(r, &vector)) {
+        software_interrupt(v, r, vector, INT_LENGTH);
         return;
+    }
     if (r->error_code == 0 && emulate_privileged(v, r))
         return;
     bounce_trap(v, r, VECTOR_GP, r->error_code);
@@ -129,16 +154,20 @@ void guest_upcall(struct cpu_user_regs *r)
     bounce(v, r, v->arch.event.address, true);
 }
 
-/* IRET to the guest faulted: its frame names selectors or an address that do not work. */
+/* IRET to the guest faulted: its frame names selectors or an address that do not work. The guest
+ * has the exception, where it was to go on. */
+static struct {
+    uint32_t vector, error;
+} return_faults[CPUS_MAX];
+
 void guest_return_failed(struct cpu_user_regs *r)
 {
-    struct vcpu *v = current_vcpu();
+    uint32_t here = arch_cpu_id();
+    uint32_t vector = return_faults[here].vector;
+    uint32_t error = return_faults[here].error;
+    arch_irq_on();
     r->entry_vector = 0;
-    __asm__ volatile("mov %%ds, %0" : "=r"(r->ds));
-    __asm__ volatile("mov %%es, %0" : "=r"(r->es));
-    __asm__ volatile("mov %%fs, %0" : "=r"(r->fs));
-    __asm__ volatile("mov %%gs, %0" : "=r"(r->gs));
-    bounce_failsafe(v, r);
+    bounce_trap(current_vcpu(), r, vector, error);
 }
 
 /* ---- of the hypervisor */
@@ -187,6 +216,10 @@ void hypervisor_trap(struct cpu_user_regs *r)
     uint64_t to = fixup_for(r->rip);
     if (to == 0)
         fatal_trap(r, cr2);
+    if (r->rip == (uint64_t)guest_iret) {
+        return_faults[arch_cpu_id()].vector = r->entry_vector;
+        return_faults[arch_cpu_id()].error = r->error_code;
+    }
     r->rip = to;
 }
 

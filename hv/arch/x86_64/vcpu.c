@@ -2,6 +2,7 @@
 /* A vcpu's registers: made, loaded into a processor, saved. */
 #include "hv/arch/x86_64/arch_vcpu.h"
 
+#include "hv/arch/x86_64/bounce.h"
 #include "hv/arch/x86_64/cpu_local.h"
 #include "hv/arch/x86_64/debug_registers.h"
 #include "hv/arch/x86_64/descriptor_tables.h"
@@ -94,25 +95,29 @@ void arch_vcpu_save(struct vcpu *v)
 }
 
 /* A selector that does not work any more becomes none. */
-#define load_selector(name, value)                        \
-    __asm__ volatile("1: mov %0, %%" name "\n2:\n"        \
+#define load_selector(name, value, failed)                \
+    __asm__ volatile("1: mov %k0, %%" name "\n2:\n"       \
                      ".pushsection .text.fixup, \"ax\"\n" \
                      "3: xor %k0, %k0\n"                  \
-                     "mov %0, %%" name "\n"               \
+                     "mov %k0, %%" name "\n"              \
+                     "movl $1, %1\n"                      \
                      "jmp 2b\n"                           \
                      ".popsection\n" FIXUP("1b", "3b")    \
-                     : "+r"(value))
+                     : "+r"(value), "+m"(failed))
 
-static void load_selectors(const struct cpu_user_regs *r)
+/* false: not all of them could be loaded. */
+static bool load_selectors(const struct cpu_user_regs *r)
 {
-    uint64_t ds = r->ds;
-    uint64_t es = r->es;
-    uint64_t fs = r->fs;
-    uint64_t gs = r->gs;
-    load_selector("ds", ds);
-    load_selector("es", es);
-    load_selector("fs", fs);
-    load_selector("gs", gs);
+    uint32_t ds = r->ds;
+    uint32_t es = r->es;
+    uint32_t fs = r->fs;
+    uint32_t gs = r->gs;
+    uint32_t failed = 0;
+    load_selector("ds", ds, failed);
+    load_selector("es", es, failed);
+    load_selector("fs", fs, failed);
+    load_selector("gs", gs, failed);
+    return failed == 0;
 }
 
 static void load_bases(const struct vcpu *v)
@@ -125,13 +130,14 @@ static void load_bases(const struct vcpu *v)
 void arch_vcpu_load(struct vcpu *v)
 {
     struct cpu_local *c = this_cpu();
+    bool good = true;
     tlb_note_flush();
     write_cr3(v->arch.in_kernel ? v->arch.root_kernel : v->arch.root_user);
     memcpy(&c->regs, &v->arch.regs, REGS_SIZE);
     /* The processor still has what only guests change, if no other guest ran here. */
     if (loaded[c->id] != v || v->arch.last_cpu != c->id) {
         descriptor_tables_load(v);
-        load_selectors(&v->arch.regs);
+        good = load_selectors(&v->arch.regs);
         load_bases(v);
         loaded[c->id] = v;
         v->arch.last_cpu = c->id;
@@ -140,6 +146,10 @@ void arch_vcpu_load(struct vcpu *v)
     debug_registers_enter(v);
     c->current = v;
     runstate_publish(v);
+    if (unlikely(!good)) {
+        c->regs = v->arch.regs; /* with the selectors as they were */
+        bounce_failsafe(v, &c->regs);
+    }
 }
 
 noreturn void arch_run_vcpu(void)

@@ -27,6 +27,9 @@
 
 /* Legacy interrupt lines, by IO-APIC; then the local APIC's. */
 #define VECTOR_IRQ_BASE 0x30
+/* The software interrupt that most kernels use; a gate of its own. */
+#define VECTOR_INT80 0x80
+
 #define VECTOR_IPI 0xf0
 #define VECTOR_TIMER 0xf1
 #define VECTOR_STOP 0xf2
