@@ -69,16 +69,18 @@ static void fired(evtchn_port_t port, void *data)
         listeners[vcpu].handler(port, listeners[vcpu].data);
 }
 
+/* A vcpu may start with a tick of 100 Hz, which nobody here asked for. */
 static void bind_timer(unsigned vcpu)
 {
-    if (!timer_ports[vcpu]) {
-        long port = event_bind_virq(VIRQ_TIMER, vcpu);
-        if (port < 0)
-            power_panic("vcpu %u: no timer event: error %ld", vcpu, port);
-        timer_ports[vcpu] = (evtchn_port_t)port;
-        event_handle(timer_ports[vcpu], fired, NULL);
-        event_unmask(timer_ports[vcpu]);
-    }
+    if (timer_ports[vcpu])
+        return;
+    hypercall_vcpu_op(VCPUOP_stop_periodic_timer, vcpu, NULL);
+    long port = event_bind_virq(VIRQ_TIMER, vcpu);
+    if (port < 0)
+        power_panic("vcpu %u: no timer event: error %ld", vcpu, port);
+    timer_ports[vcpu] = (evtchn_port_t)port;
+    event_handle(timer_ports[vcpu], fired, NULL);
+    event_unmask(timer_ports[vcpu]);
 }
 
 evtchn_port_t time_on_timer(event_handler *handler, void *data)
