@@ -184,6 +184,11 @@ static void blame(uint32_t node, bool has_step, machine_step_t step)
     search.bad_step = step;
 }
 
+static enum explore_verdict failure_verdict(void)
+{
+    return machine_failed_quiet() ? EXPLORE_NOT_QUIET : EXPLORE_REQUIRE;
+}
+
 /* False: something is wrong, and result says what. */
 static bool expand(uint32_t node, struct explore_result *result)
 {
@@ -210,7 +215,7 @@ static bool expand(uint32_t node, struct explore_result *result)
         if (machine_failure() != NULL) {
             fine = false;
             blame(node, true, steps[i]);
-            conclude(result, EXPLORE_REQUIRE, "%s", machine_failure());
+            conclude(result, failure_verdict(), "%s", machine_failure());
         } else {
             edge_add(state_number(node, steps[i]));
         }
@@ -226,7 +231,7 @@ static void explore(struct explore_result *result)
     search.initial = save();
     if (machine_failure() != NULL) {
         blame(NONE, false, 0);
-        conclude(result, EXPLORE_REQUIRE, "%s", machine_failure());
+        conclude(result, failure_verdict(), "%s", machine_failure());
         return;
     }
     state_number(NONE, 0);

@@ -70,10 +70,11 @@ struct explore_program {
 
 enum explore_verdict {
     EXPLORE_PASSED,
-    EXPLORE_REQUIRE,  /* explore_require() failed, or a wild access */
-    EXPLORE_STUCK,    /* nothing can go on */
-    EXPLORE_ENDLESS,  /* the end cannot be reached any more */
-    EXPLORE_TOO_MANY, /* max_states passed: nothing is known */
+    EXPLORE_REQUIRE,   /* explore_require() failed, or a wild access */
+    EXPLORE_STUCK,     /* nothing can go on */
+    EXPLORE_ENDLESS,   /* the end cannot be reached any more */
+    EXPLORE_TOO_MANY,  /* max_states passed: nothing is known */
+    EXPLORE_NOT_QUIET, /* the program said that memory was quiet, and it is not: likewise */
 };
 
 struct explore_result {

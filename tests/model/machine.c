@@ -77,6 +77,7 @@ static struct {
     struct thread *running; /* NULL: the explorer, or setup */
     void *explorer_sp;
     struct thread *failed; /* NULL: none */
+    bool failed_quiet;
     char failure[200];
     FILE *narration;
     const char *prefix;
@@ -320,7 +321,8 @@ static bool is_at_once(const struct thread *t, uint32_t at, bool writes)
     else
         machine.quiet_readers[at] |= self;
     uint8_t others = (machine.quiet_writers[at] | machine.quiet_readers[at]) & ~self;
-    explore_require(machine.quiet_writers[at] == 0 || others == 0,
+    machine.failed_quiet = machine.quiet_writers[at] != 0 && others != 0;
+    explore_require(!machine.failed_quiet,
                     "%s is not quiet: one thread writes it and another one accesses it", place(at));
     return true;
 }
@@ -374,8 +376,8 @@ void explore_store(volatile void *p, uint32_t size, uint64_t value, enum explore
 static uint32_t locked_offset(const volatile void *p, uint32_t size)
 {
     uint32_t at = offset_of(p, size);
-    explore_require(machine.running == NULL || !machine.is_quiet[at],
-                    "a locked instruction on quiet memory at %s", place(at));
+    machine.failed_quiet = machine.running != NULL && machine.is_quiet[at];
+    explore_require(!machine.failed_quiet, "a locked instruction on quiet memory at %s", place(at));
     return at;
 }
 
@@ -549,6 +551,7 @@ void machine_start(const struct explore_program *program)
     machine.program = program;
     machine.running = NULL;
     machine.failed = NULL;
+    machine.failed_quiet = false;
     machine.bells_at = (uint32_t)(program->shared_size + 7) & ~7U;
     machine.memory_size = (machine.bells_at + program->bells * BELL_SIZE + LINE - 1) / LINE * LINE;
     if (machine.memory_size > SHARED_MAX || program->threads > EXPLORE_THREADS) {
@@ -705,6 +708,11 @@ void machine_take(machine_step_t taken)
 const char *machine_failure(void)
 {
     return machine.failed != NULL ? machine.failure : NULL;
+}
+
+bool machine_failed_quiet(void)
+{
+    return machine.failed_quiet;
 }
 
 bool machine_done(void)

@@ -41,6 +41,9 @@ void machine_take(machine_step_t taken);
 /* NULL, or what a thread found to be wrong in the last step (or at the start). */
 const char *machine_failure(void);
 
+/* Whether that was an access to quiet memory that is not quiet. */
+bool machine_failed_quiet(void);
+
 /* All threads that have to end have ended. */
 bool machine_done(void);
 

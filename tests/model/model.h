@@ -24,7 +24,8 @@ static inline bool model_wants(const char *choice, const char *name)
 
 static inline bool model_found(const struct explore_result *result)
 {
-    return result->verdict != EXPLORE_PASSED && result->verdict != EXPLORE_TOO_MANY;
+    return result->verdict != EXPLORE_PASSED && result->verdict != EXPLORE_TOO_MANY &&
+           result->verdict != EXPLORE_NOT_QUIET;
 }
 
 /* As comments: what went wrong, and its schedule. */
