@@ -104,7 +104,8 @@ struct evtchn {
     uint32_t source;             /* PIRQ, VIRQ: its number. UNBOUND: the domain it waits for */
     uint8_t state;               /* enum evtchn_state */
     /* fifo: */
-    bool held;                 /* pending, but not in a queue for want of a page or a block */
+    bool held;                 /* pending, but its page is not there to say so */
+    bool delayed;              /* PENDING, but its vcpu had no control block to deliver by */
     uint32_t *word;            /* its event word; the domain's no_word: its page is not there yet */
     struct evtchn_queue *last; /* where it was enqueued last; the domain's nowhere at first */
 } __attribute__((aligned(64)));

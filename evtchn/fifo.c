@@ -47,17 +47,19 @@ static struct evtchn_effect effect_of(uint64_t what)
 
 /* ---- what cannot be delivered yet ----
  *
- * held is set, then it is looked again whether what was missing is there; evtchn_release_held()
- * comes after that was published, and looks at held. Whoever clears held delivers. */
+ * A flag is set, then it is looked again whether what was missing is there; evtchn_release_held()
+ * comes after that was published, and looks at the flags. Whoever clears one delivers: held is
+ * PENDING of a port that has no event word yet, and becomes that; delayed says of a PENDING port
+ * that its vcpu had no control block, and no more: it may have been enqueued by an unmask since. */
 
-static bool hold(struct evtchn *e)
+static bool raise_flag(bool *flag)
 {
-    return !evtchn_exchange(&e->held, true);
+    return !evtchn_exchange(flag, true);
 }
 
-static bool unhold(struct evtchn *e)
+static bool clear_flag(bool *flag)
 {
-    return evtchn_load(&e->held) && evtchn_exchange(&e->held, false);
+    return evtchn_load(flag) && evtchn_exchange(flag, false);
 }
 
 /* ---- queues ---- */
@@ -168,9 +170,9 @@ static struct evtchn_effect enqueue(struct evtchn *e, uint32_t *word)
 {
     struct evtchn_queue *q = evtchn_load(&e->target);
     if (!has_block(q)) {
-        (void)hold(e);
+        (void)raise_flag(&e->delayed);
         q = evtchn_load(&e->target); /* it may have been bound to another vcpu meanwhile */
-        if (!has_block(q) || !unhold(e))
+        if (!has_block(q) || !clear_flag(&e->delayed))
             return effect_of(EVTCHN_IS_PENDING);
     }
     return appended(q, append_from_anywhere(e, q, word));
@@ -197,9 +199,9 @@ static __attribute__((noinline)) struct evtchn_effect set_pending_anyhow(struct 
 {
     uint32_t *word = word_of(e);
     if (word == NULL) {
-        bool first = hold(e);
+        bool first = raise_flag(&e->held);
         word = word_of(e);
-        if (word == NULL || !unhold(e))
+        if (word == NULL || !clear_flag(&e->held))
             return effect_of(first ? EVTCHN_IS_PENDING : 0);
     }
     if (evtchn_set_bit(word, EVTCHN_PENDING_BIT))
@@ -257,6 +259,7 @@ static void fifo_clear_pending(struct evtchn *e)
 {
     uint32_t *word = word_of(e);
     evtchn_store(&e->held, false);
+    evtchn_store(&e->delayed, false);
     if (word != NULL)
         (void)evtchn_clear_bit(word, EVTCHN_PENDING_BIT);
 }
@@ -287,9 +290,13 @@ static bool fifo_is_busy(const struct evtchn *e)
 bool evtchn_fifo_release(struct evtchn *e, struct evtchn_effect *effect)
 {
     uint32_t *word = word_of(e);
-    if (word == NULL || !has_block(e->target) || !unhold(e))
+    if (word == NULL)
         return false;
-    (void)evtchn_set_bit(word, EVTCHN_PENDING_BIT);
+    if (clear_flag(&e->held))
+        (void)evtchn_set_bit(word, EVTCHN_PENDING_BIT);
+    else if (!has_block(e->target) || !clear_flag(&e->delayed) ||
+             (evtchn_load(word) & EVTCHN_PENDING) == 0)
+        return false;
     *effect = enqueue_unless(e, word, EVTCHN_MASKED | EVTCHN_LINKED);
     return true;
 }

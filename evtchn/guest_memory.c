@@ -69,7 +69,8 @@ struct evtchn_effect evtchn_release_held(struct evtchn_domain *d, uint32_t *from
     if (d->abi == &evtchn_fifo_producer && b < d->n_buckets) {
         for (uint32_t i = *from % EVTCHN_BUCKET_PORTS; i < EVTCHN_BUCKET_PORTS; i++) {
             struct evtchn *e = &d->buckets[b]->port[i];
-            if (evtchn_load(&e->held) && evtchn_fifo_release(e, &effect)) {
+            if ((evtchn_load(&e->held) || evtchn_load(&e->delayed)) &&
+                evtchn_fifo_release(e, &effect)) {
                 *from = e->port + 1;
                 return effect;
             }

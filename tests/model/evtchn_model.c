@@ -32,8 +32,15 @@ static const struct evtchn_scene scenes[] = {
      .elsewhere = "c",
      .move = MOVE_PRIORITY,
      .fifo = true},
-    {.name = "given-page", .sends = {"a", "b"}, .given = GIVEN_PAGE, .fifo = true},
-    {.name = "given-block", .sends = {"a", "ab"}, .given = GIVEN_BLOCK, .fifo = true},
+    {.name = "unmask-elsewhere", .sends = {"a", "a"}, .masked = "a", .helper = HELPER_UNMASKS},
+    {.name = "given-page", .sends = {"a", "b"}, .helper = HELPER_GIVES_PAGE, .fifo = true},
+    {.name = "given-block",
+     .sends = {"a", "b"},
+     .masks = 1,
+     .helper = HELPER_GIVES_BLOCK,
+     .fifo = true},
+    {.name = "given-both", .sends = {"a", "a"}, .helper = HELPER_GIVES_BOTH, .fifo = true},
+    {.name = "bound-elsewhere", .sends = {"a", "b"}, .helper = HELPER_BINDS, .fifo = true},
 };
 
 #define SCENES (sizeof(scenes) / sizeof(scenes[0]))

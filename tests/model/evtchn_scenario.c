@@ -58,6 +58,7 @@ struct shared {
     struct evtchn_vcpu vcpu[VCPUS];
     struct evtchn_bucket *buckets[BUCKETS];
     uint64_t closed[BUCKETS];
+    uint64_t none[WORDS]; /* no ports */
     struct evtchn_vcpu *vcpus[VCPUS];
     struct evtchn_array array; /* the consumer's */
 };
@@ -142,18 +143,87 @@ static void producer_run(void *private)
     }
 }
 
-/* ---- who gives ---- */
+/* ---- the helper ---- */
 
-static void giver_run(void *private)
+struct helper_private {
+    struct evtchn_consumer vcpu; /* to mask and unmask alone */
+    uint32_t port;
+};
+
+static bool gives_page(void)
+{
+    return run.scene.helper == HELPER_GIVES_PAGE || run.scene.helper == HELPER_GIVES_BOTH;
+}
+
+static bool gives_block(void)
+{
+    return run.scene.helper == HELPER_GIVES_BLOCK || run.scene.helper == HELPER_GIVES_BOTH;
+}
+
+/* Their vcpu has no control block at first. */
+static bool lacks_block(void)
+{
+    return gives_block() || run.scene.helper == HELPER_BINDS;
+}
+
+static void release_held(void)
+{
+    for (uint32_t from = 1; from != 0;)
+        act_on(evtchn_release_held(&run.shared->domain, &from));
+}
+
+static void helper_gives(void *private)
 {
     (void)private;
+    struct shared *s = run.shared;
+    if (gives_page()) {
+        explore_require(evtchn_expand_array(&s->domain, s->page) == 0, "expand_array");
+        release_held();
+    }
+    explore_checkpoint(0);
+    if (gives_block()) {
+        explore_require(evtchn_init_control(&s->domain, 1, &s->control[1], 0) == 0, "init_control");
+        release_held();
+    }
+}
+
+static void helper_binds(void *private)
+{
+    struct helper_private *h = (struct helper_private *)private;
     struct evtchn_domain *d = &run.shared->domain;
-    int error = run.scene.given == GIVEN_PAGE
-                    ? evtchn_expand_array(d, run.shared->page)
-                    : evtchn_init_control(d, 1, &run.shared->control[1], 0);
-    explore_require(error == 0, "giving: %d", error);
-    for (uint32_t from = 1; from != 0;)
+    for (; h->port < run.ports; h->port++) {
+        explore_checkpoint(0);
+        explore_require(evtchn_bind_vcpu(d, run.port[h->port], 0) == 0, "bind_vcpu");
+        uint32_t from = run.port[h->port];
         act_on(evtchn_release_held(d, &from));
+    }
+}
+
+/* True: an upcall is due on the vcpu that unmasked, and it is not told. */
+static bool unmask_port(struct evtchn_consumer *c, uint32_t port)
+{
+    enum evtchn_unmasked unmasked = EVTCHN_UNMASK_CALL; /* which is always allowed */
+    if (explore_choose(2) == 0)
+        unmasked = evtchn_consumer_unmask(c, run.port[port]);
+    if (unmasked == EVTCHN_UNMASK_CALL) {
+        struct evtchn_effect effect;
+        int error = evtchn_unmask(&run.shared->domain, run.port[port], &effect);
+        explore_require(error == 0, "unmask of port %c: %d", 'a' + (int)port, error);
+        act_on(effect);
+    }
+    return unmasked == EVTCHN_UPCALL_DUE;
+}
+
+/* Its own bitmap of ports is empty, so that with `flat` and `2l` it makes the call. */
+static void helper_unmasks(void *private)
+{
+    struct helper_private *h = (struct helper_private *)private;
+    for (; h->port < run.ports; h->port++) {
+        explore_checkpoint(0);
+        if (names(run.scene.masked, h->port))
+            explore_require(!unmask_port(&h->vcpu, h->port),
+                            "an upcall for a port of another vcpu");
+    }
 }
 
 /* ---- the consumer ---- */
@@ -182,17 +252,7 @@ static bool knows_all(const struct consumer_private *k)
 static void unmask(struct consumer_private *k, uint32_t port)
 {
     k->masked &= ~(1U << port);
-    enum evtchn_unmasked unmasked = EVTCHN_UNMASK_CALL; /* which is always allowed */
-    if (explore_choose(2) == 0)
-        unmasked = evtchn_consumer_unmask(&k->vcpu[k->at], run.port[port]);
-    if (unmasked == EVTCHN_UPCALL_DUE)
-        k->again = true;
-    if (unmasked != EVTCHN_UNMASK_CALL)
-        return;
-    struct evtchn_effect effect;
-    int error = evtchn_unmask(&run.shared->domain, run.port[port], &effect);
-    explore_require(error == 0, "unmask of port %c: %d", 'a' + (int)port, error);
-    act_on(effect);
+    k->again |= unmask_port(&k->vcpu[k->at], port);
 }
 
 /* A port, as it handles an event: not at all; until it has handled this; until it has handled all.
@@ -305,9 +365,9 @@ static void domain_init(struct shared *s)
     if (run.abi != ABI_fifo)
         return;
     for (uint32_t i = 0; i < VCPUS; i++)
-        if (i == 0 || run.scene.given != GIVEN_BLOCK)
+        if (i == 0 || !lacks_block())
             expect(evtchn_init_control(d, i, &s->control[i], 0) == 0, "init_control");
-    if (run.scene.given != GIVEN_PAGE)
+    if (!gives_page())
         expect(evtchn_expand_array(d, s->page) == 0, "expand_array");
 }
 
@@ -336,21 +396,26 @@ static void open_ports(struct evtchn_domain *d)
             expect(evtchn_bind_vcpu(d, run.port[i], 1) == 0, "bind_vcpu");
         else if (away && run.abi == ABI_fifo)
             expect(evtchn_set_priority(d, run.port[i], PRIORITY_ELSEWHERE) == 0, "set_priority");
-        if (run.scene.given == GIVEN_BLOCK)
+        if (lacks_block())
             expect(evtchn_bind_vcpu(d, run.port[i], 1) == 0, "bind_vcpu");
     }
+}
+
+static struct evtchn_consumer consumer_of(struct shared *s, uint32_t vcpu)
+{
+    return (struct evtchn_consumer){.abi = abis[run.abi].consumer,
+                                    .upcall = &s->info[vcpu].upcall,
+                                    .selector = &s->info[vcpu].selector,
+                                    .pending = s->pending,
+                                    .mask = s->mask,
+                                    .control = &s->control[vcpu],
+                                    .array = &s->array};
 }
 
 static void consumer_init(struct consumer_private *k, struct shared *s)
 {
     for (uint32_t i = 0; i < VCPUS; i++)
-        k->vcpu[i] = (struct evtchn_consumer){.abi = abis[run.abi].consumer,
-                                              .upcall = &s->info[i].upcall,
-                                              .selector = &s->info[i].selector,
-                                              .pending = s->pending,
-                                              .mask = s->mask,
-                                              .control = &s->control[i],
-                                              .array = &s->array};
+        k->vcpu[i] = consumer_of(s, i);
     s->array.page[0] = s->page;
     s->array.pages = 1;
     k->masks_left = run.scene.masks;
@@ -389,16 +454,20 @@ static void contend_for_fifo(struct shared *s)
         struct evtchn *e = evtchn_at(&s->domain, run.port[i]);
         CONTENDED(s->page[run.port[i]]);
         CONTENDED(e->last);
-        if (run.scene.given != GIVEN_NOTHING)
+        if (gives_page()) {
             CONTENDED(e->held);
-        if (run.scene.given == GIVEN_PAGE)
             CONTENDED(e->word);
+        }
+        if (lacks_block())
+            CONTENDED(e->delayed);
+        if (run.scene.helper == HELPER_BINDS)
+            CONTENDED(e->target);
     }
-    if (run.scene.given == GIVEN_PAGE) {
+    if (gives_page()) {
         PLAIN(s->domain.array.page[0]);
         explore_plain(&s->domain.array.pages, sizeof(uint64_t));
     }
-    if (run.scene.given == GIVEN_BLOCK) {
+    if (gives_block()) {
         CONTENDED(s->vcpu[1].queue[EVTCHN_PRIORITY_DEFAULT].ready);
         for (uint32_t q = 0; q < EVTCHN_QUEUES; q++)
             PLAIN(s->vcpu[1].queue[q].head);
@@ -434,12 +503,18 @@ static void setup(void *arg, void *shared, void *const private[])
     domain_init(s);
     open_ports(&s->domain);
     consumer_init(k, s);
-    if (!run.scene.fresh && run.scene.given == GIVEN_NOTHING)
+    if (run.scene.helper != HELPER_NONE) {
+        struct helper_private *h = (struct helper_private *)private[EVTCHN_PRODUCERS + 1];
+        h->vcpu = consumer_of(s, 1);
+        h->vcpu.mine = s->none;
+    }
+    if (!run.scene.fresh && !gives_page() && !lacks_block())
         warm_up(k);
     for (uint32_t i = 0; i < run.ports; i++)
         if (names(run.scene.masked, i)) {
             evtchn_consumer_mask(&k->vcpu[0], run.port[i]);
-            k->masked |= 1U << i;
+            if (run.scene.helper != HELPER_UNMASKS)
+                k->masked |= 1U << i;
         }
     contend(s);
 }
@@ -452,7 +527,7 @@ void evtchn_explore(enum evtchn_abi_index abi, const struct evtchn_scene *scene,
         .shared_size = sizeof(struct shared), .bells = 1, .setup = setup, .max_states = max_states};
     run.abi = abi;
     run.scene = *scene;
-    run.vcpus = scene->move == MOVE_VCPU || scene->given == GIVEN_BLOCK ? 2 : 1;
+    run.vcpus = scene->move == MOVE_VCPU || lacks_block() ? 2 : 1;
     run.ports = 0;
     for (uint32_t i = 0; i < EVTCHN_SCENE_PORTS; i++)
         if (names(scene->sends[0], i) || names(scene->sends[1], i))
@@ -464,8 +539,12 @@ void evtchn_explore(enum evtchn_abi_index abi, const struct evtchn_scene *scene,
                                     .private_size = sizeof(struct producer_private)};
     program.thread[program.threads++] = (struct explore_thread){
         .name = "consumer", .run = consumer_run, .private_size = sizeof(struct consumer_private)};
-    if (scene->given != GIVEN_NOTHING)
+    if (scene->helper != HELPER_NONE)
         program.thread[program.threads++] =
-            (struct explore_thread){.name = "giver", .run = giver_run};
+            (struct explore_thread){.name = "helper",
+                                    .run = scene->helper == HELPER_UNMASKS ? helper_unmasks
+                                           : scene->helper == HELPER_BINDS ? helper_binds
+                                                                           : helper_gives,
+                                    .private_size = sizeof(struct helper_private)};
     explore_run(&program, result);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is explored of event channels: two producers, a consumer that sleeps when there is nothing
- * to do, and where a scene wants one, somebody who gives the domain what `fifo` needs.
+ * to do, and where a scene wants one, a helper of the consumer on another vcpu.
  * evtchn_scenario.c is linked once with the module and once with each faulty copy of it.
  */
 #ifndef MODEL_EVTCHN_SCENARIO_H
@@ -15,18 +15,25 @@
 /* Happens to port a, by producer 0, between its first send and its second. */
 enum evtchn_move { MOVE_NOTHING, MOVE_PRIORITY, MOVE_VCPU };
 
-/* What is there only after a third thread has given it. */
-enum evtchn_given { GIVEN_NOTHING, GIVEN_PAGE, GIVEN_BLOCK };
+/* What a third thread does meanwhile. */
+enum evtchn_helper {
+    HELPER_NONE,
+    HELPER_GIVES_PAGE,  /* the page of the event array that holds the ports */
+    HELPER_GIVES_BLOCK, /* the control block of their vcpu */
+    HELPER_GIVES_BOTH,  /* in this order */
+    HELPER_BINDS,       /* the ports to a vcpu that has a control block: theirs has none */
+    HELPER_UNMASKS,     /* as another vcpu of the domain: what was masked at first */
+};
 
 struct evtchn_scene {
     const char *name;
     const char *sends[EVTCHN_PRODUCERS]; /* at most, in this order: a producer may stop earlier */
     const char *elsewhere; /* ports in another word of `2l`, of another priority with `fifo` */
-    const char *masked;    /* ports that are masked at first */
+    const char *masked;    /* ports that are masked at first: all are unmasked */
     unsigned masks;        /* how often the consumer may mask a port */
     bool fresh;            /* the ports were never sent to before */
     enum evtchn_move move; /* elsewhere: where a is moved to is where these are already */
-    enum evtchn_given given;
+    enum evtchn_helper helper;
     bool fifo; /* there is such a thing with `fifo` only */
 };
 
