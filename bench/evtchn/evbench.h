@@ -128,14 +128,14 @@ struct evbench_config {
  *   worst    order, hot: one value a port: the longest that an event of it waited, one that waits
  *            still when the measured interval ends included. Its maximum is the worst-served port
  *   last     order, hot: one value a sweep: how long the event waited that was served last. A sweep
- *            ends as soon as each port was served in it, and the next one begins. An ABI under
- * which ports starve ends none: see `sweeps`, `starved`
+ *            ends as soon as each port was served in it, and the next one begins. Where ports
+ *            starve none ends: see `sweeps`, `starved`
  */
 struct evbench_hists {
     struct hist latency, worst, last;
 };
 
-#define EVBENCH_DISTURBED 10U /* one round in so many */
+#define EVBENCH_DISTURBED 10U /* one round of so many */
 
 struct evbench_observation {
     uint64_t events; /* what was timed: sends; scan, deliver, order and two cores: ports served */
@@ -176,15 +176,17 @@ double evbench_step_ns(const struct evbench *bench);
 
 /*
  * Measures one point for about duration_ns after a warm-up of a fourth of it: of rounds, what is
- * not timed included, and at least one. Before that it lays out the domains anew, in up to some 50
- * ms. order is not measured by time: after 2 it takes EVBENCH_ORDER_SWEEPS times as many serves as
- * there are ports, up to some 2 s.
+ * not timed included, and at least one. Before that it lays out the domains anew: 131072 ports in
+ * some 20 to 50 ms. order is not measured by time: after two times as many serves as there are
+ * ports it takes EVBENCH_ORDER_SWEEPS times as many, and at least EVBENCH_ORDER_SERVES; with 131072
+ * ports some 2 s, with a burst above 4 longer in proportion.
  *
  * hists may be NULL. 0, or -1 with a sentence in error (a refusal, no memory, an event that was
  * lost or served twice, a broken queue, no progress): the observation must not be used, later ones
  * may follow.
  */
-#define EVBENCH_ORDER_SWEEPS 16U
+#define EVBENCH_ORDER_SWEEPS 6U
+#define EVBENCH_ORDER_SERVES 4096U
 int evbench_observe(struct evbench *bench, const struct evbench_point *point, uint64_t duration_ns,
                     struct evbench_observation *out, struct evbench_hists *hists, char *error,
                     size_t error_size);

@@ -72,7 +72,9 @@ static void measure(struct order *o)
     struct run *run = o->run;
     struct evbench_hists *hists = &run->bench->hists;
     const uint32_t ports = run->point->ports;
-    const uint64_t count = (uint64_t)EVBENCH_ORDER_SWEEPS * ports;
+    uint64_t count = (uint64_t)EVBENCH_ORDER_SWEEPS * ports;
+    if (count < EVBENCH_ORDER_SERVES)
+        count = EVBENCH_ORDER_SERVES;
 
     for (uint32_t i = 1; i < ports; i++)
         send(o, shuffle_next(&o->shuffle));
