@@ -15,13 +15,13 @@ static const char *const abi_names[] = {
 
 static const struct evtchn_scene scenes[] = {
     {.name = "apart", .sends = {"aa", "bb"}},
-    {.name = "apart-2", .sends = {"aaa", "bb"}},
+    {.name = "apart-longer", .sends = {"aaa", "bb"}},
     {.name = "together", .sends = {"aa", "aa"}},
     {.name = "crossed", .sends = {"ab", "ba"}},
     {.name = "three-ports", .sends = {"ac", "b"}},
     {.name = "elsewhere", .sends = {"aa", "bb"}, .elsewhere = "b"},
     {.name = "mask", .sends = {"a", "b"}, .masks = 1},
-    {.name = "mask-1", .sends = {"aa", "b"}, .masks = 1},
+    {.name = "mask-longer", .sends = {"aa", "b"}, .masks = 1},
     {.name = "mask-together", .sends = {"aa", "a"}, .masks = 1},
     {.name = "mask-often", .sends = {"a", "a"}, .masks = 2},
     {.name = "born-masked", .sends = {"aa", "b"}, .masked = "ab"},

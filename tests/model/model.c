@@ -14,7 +14,7 @@
 #include "tap.h"
 
 /*
- * An exploration that needs more fails: nothing would be proved. The largest today needs half of
+ * An exploration that needs more fails: nothing would be proved. The largest today needs most of
  * it; a million take about 170 MB.
  */
 #define STATES_MAX 8000000U
