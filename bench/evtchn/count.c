@@ -10,6 +10,8 @@
  *     *_busy    to an idle port, others of the same queue (2l: word) are pending
  *     *_again   to a pending port
  *     *_masked  to an idle port that is masked
+ *     half_moved  to an idle port that was given another priority since its last event, where there
+ *                 are any
  *   scan_*   begin, and next until there is none
  *     *_few     one port is pending among 8
  *     *_many    one port is pending among all that the ABI has
@@ -47,6 +49,20 @@ static APART void set_up_send(uint32_t port)
 static APART void set_up_mask(uint32_t port)
 {
     evtchn_consumer_mask(&world.consumer, port);
+}
+
+static APART void set_up_move(uint32_t port)
+{
+    (void)evtchn_set_priority(&world.receiver, port, EVTCHN_PRIORITY_HIGHEST);
+}
+
+/* The next event after it is as if the port had never been moved. */
+static APART void set_up_move_back(uint32_t port)
+{
+    set_up_serve();
+    (void)evtchn_set_priority(&world.receiver, port, EVTCHN_PRIORITY_DEFAULT);
+    set_up_send(port);
+    set_up_serve();
 }
 
 static APART void set_up_unmask(uint32_t port)
@@ -113,6 +129,16 @@ static inline __attribute__((always_inline)) void send(uint32_t port)
             set_up_unmask(FIRST + i);            \
     }
 
+#define HALF_MOVED(id_)                        \
+    static APART void half_moved_##id_(void)   \
+    {                                          \
+        for (uint32_t i = 0; i < COUNT; i++) { \
+            set_up_move(FIRST + i);            \
+            half(FIRST + i);                   \
+            set_up_move_back(FIRST + i);       \
+        }                                      \
+    }
+
 /* One pending port after the other, from the first to the last that is bound. */
 #define SCANS_ONE(case_, id_)                                     \
     static APART void scan_##case_##_##id_(void)                  \
@@ -132,23 +158,25 @@ static inline __attribute__((always_inline)) void send(uint32_t port)
     }
 
 #define EVTCHN_ABI(id, name, ports) \
-    SENDS(half, id) SENDS(send, id) SCANS_ONE(few, id) SCANS_ONE(many, id) SCANS_ALL(id)
+    SENDS(half, id)                 \
+    HALF_MOVED(id) SENDS(send, id) SCANS_ONE(few, id) SCANS_ONE(many, id) SCANS_ALL(id)
 #include "evtchn/abis.def"
 #undef EVTCHN_ABI
 
 #define SEND_CASES(kind_, id_) \
     kind_##_empty_##id_, kind_##_busy_##id_, kind_##_again_##id_, kind_##_masked_##id_
-#define CASES_MANY 10U
+#define CASES_MANY 11U
 
 static const struct {
     const char *id;
     void (*few)(void);
     void (*many[CASES_MANY])(void);
 } abis[] = {
-#define EVTCHN_ABI(id, name, ports) \
-    {#id,                           \
-     scan_few_##id,                 \
-     {SEND_CASES(half, id), SEND_CASES(send, id), scan_many_##id, scan_all_##id}},
+#define EVTCHN_ABI(id, name, ports)                                                \
+    {#id,                                                                          \
+     scan_few_##id,                                                                \
+     {SEND_CASES(half, id), half_moved_##id, SEND_CASES(send, id), scan_many_##id, \
+      scan_all_##id}},
 #include "evtchn/abis.def"
 #undef EVTCHN_ABI
 };
