@@ -252,6 +252,13 @@ static void set_bit_of_y_load_x(void *private)
     *(uint64_t *)private = load(x);
 }
 
+static void store_y_clear_bit_load_x(void *private)
+{
+    store(y, 1);
+    explore_locked(z, 8, EXPLORE_CLEAR_BIT, 0);
+    *(uint64_t *)private = load(x);
+}
+
 static uint32_t *lock_of(uint64_t *at)
 {
     return (uint32_t *)at;
@@ -447,6 +454,12 @@ static const struct litmus all[] = {
     {.name = "SB with locked instructions for stores: not both",
      .threads = 2,
      .run = {exchange_x_load_y, set_bit_of_y_load_x},
+     .registers = {1, 1},
+     .outcomes = 3,
+     .outcome = {1, 10, 11}},
+    {.name = "SB with a fence and a bit cleared elsewhere: not both",
+     .threads = 2,
+     .run = {store_x_fence_load_y, store_y_clear_bit_load_x},
      .registers = {1, 1},
      .outcomes = 3,
      .outcome = {1, 10, 11}},
