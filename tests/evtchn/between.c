@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evtchn_between: each call of evtchn/ is interrupted once, before each of its accesses in turn, by
+ * evtchn_between: each call of evtchn/ is interrupted, before each of its accesses in turn, by
  * something that another processor may do just then: a whole other call, of the producing half or
  * of the guest's. Then all is served: no event is lost, none invented, nobody's queue broken.
  *
@@ -41,7 +41,7 @@ void fuzz_evtchn_access(const volatile void *at, size_t size)
         return;
     if (now.needs_locks && now.locked != 0)
         return;
-    now.countdown = 0;
+    now.countdown = 0; /* the interruption itself is not interrupted */
     now.happened = true;
     now.interruption();
 }
@@ -267,6 +267,12 @@ static void p_masked_and_moved(void)
     bind_p_to_1();
 }
 
+static void page_and_moved(void)
+{
+    give_page();
+    bind_p_to_1();
+}
+
 static const struct {
     void (*run)(void);
     const char *name;
@@ -286,6 +292,7 @@ static const struct {
     {bind_p_to_1, "no page and no control block", true},
     {give_page, "a page", true},
     {p_queued_and_moved, "no page, sent to and moved", true},
+    {page_and_moved, "a page and no control block", true},
 };
 
 static const struct {
@@ -322,20 +329,26 @@ static void open_world(const struct world_abi *abi, bool late)
     }
 }
 
-/* true: the interruption took place; there may be a later place for it. */
-static bool interrupt_at(const struct world_abi *abi, size_t s, size_t c, size_t i, uint32_t at)
+static void begin(const struct world_abi *abi, size_t s)
 {
     open_world(abi, starts[s].late);
     starts[s].run();
-    now.interruption = interruptions[i].run;
-    now.needs_locks = interruptions[i].needs_locks;
-    now.countdown = at;
-    calls[c].run();
-    now.countdown = 0;
-    bool happened = now.happened;
+}
 
+/* Gives what p lacks, and no more: whoever releases everything also finds what was lost. */
+static void give_what_is_missing(void)
+{
+    struct evtchn_info info;
     give_page();
-    give_control_1();
+    assert_ok(evtchn_status(&w.d, p.to, &info));
+    if (info.vcpu == 1)
+        give_control_1();
+}
+
+static void end(size_t s, size_t c, const char *what)
+{
+    memset(&now, 0, sizeof(now));
+    give_what_is_missing();
     if (masked)
         unmask_p(0);
     serve_all();
@@ -343,15 +356,33 @@ static bool interrupt_at(const struct world_abi *abi, size_t s, size_t c, size_t
     const uint32_t ports[] = {p.to, q.to, p.from, q.from};
     for (size_t n = 0; n < N(ports); n++) {
         uint32_t port = ports[n];
-        bool ok = !evtchn_is_pending(&w.d, port) && served[port] <= sent[port] &&
-                  (served[port] != 0) == (sent[port] != 0);
-        if (!ok)
-            fail_msg("%s, then %s; before access %u of it: %s; port %u was sent to %u times and "
-                     "served %u times%s",
-                     starts[s].name, calls[c].name, at, interruptions[i].name, port, sent[port],
-                     served[port], evtchn_is_pending(&w.d, port) ? ", and is still pending" : "");
+        bool pending = evtchn_is_pending(&w.d, port);
+        if (pending || served[port] > sent[port] || (served[port] == 0) != (sent[port] == 0))
+            fail_msg("%s, then %s; %s: port %u was sent to %u times and served %u times%s",
+                     starts[s].name, calls[c].name, what, port, sent[port], served[port],
+                     pending ? ", and is still pending" : "");
     }
     world_close(&w);
+}
+
+static void interrupt(size_t i, uint32_t at)
+{
+    now.interruption = interruptions[i].run;
+    now.needs_locks = interruptions[i].needs_locks;
+    now.countdown = at;
+    now.happened = false;
+}
+
+/* true: the interruption took place; there may be a later place for it. */
+static bool interrupt_at(const struct world_abi *abi, size_t s, size_t c, size_t i, uint32_t at)
+{
+    char what[128];
+    begin(abi, s);
+    interrupt(i, at);
+    calls[c].run();
+    bool happened = now.happened;
+    snprintf(what, sizeof(what), "before access %u of it: %s", at, interruptions[i].name);
+    end(s, c, what);
     return happened;
 }
 
@@ -366,6 +397,60 @@ static void test_interrupted_once(void **state)
                      (calls[c].as & interruptions[i].as) == 0 && interrupt_at(abi, s, c, i, at);
                      at++, cases++)
                     assert_in_range(at, 1, 400);
+    assert_true(cases > 1000);
+}
+
+/* The second one is let loose when the first one has ended. */
+static struct {
+    size_t i;
+    uint32_t after;
+    bool let_loose;
+} second;
+static size_t first;
+
+static void first_of_two(void)
+{
+    interruptions[first].run();
+    interrupt(second.i, second.after);
+    second.let_loose = true;
+}
+
+/* false: one of them did not take place. */
+static bool interrupt_twice(const struct world_abi *abi, size_t s, size_t i, uint32_t at, size_t j,
+                            uint32_t after)
+{
+    char what[192];
+    begin(abi, s);
+    first = i;
+    second.i = j;
+    second.after = after;
+    second.let_loose = false;
+    interrupt(i, at);
+    now.interruption = first_of_two;
+    calls[0].run();
+    bool happened = second.let_loose && now.happened;
+    snprintf(what, sizeof(what), "before access %u of it: %s; and %u later: %s", at,
+             interruptions[i].name, after, interruptions[j].name);
+    end(s, 0, what);
+    return happened;
+}
+
+/* A send, twice: what was read before the first may look the same again after the second. */
+static void test_a_send_interrupted_twice(void **state)
+{
+    const struct world_abi *abi = *state;
+    uint64_t cases = 0;
+    for (size_t s = 0; s < N(starts); s++)
+        for (size_t i = 0; i < N(interruptions); i++)
+            for (size_t j = 0; j < N(interruptions); j++)
+                for (uint32_t at = 1; (interruptions[i].as & interruptions[j].as) == 0; at++) {
+                    uint32_t after = 1;
+                    while (interrupt_twice(abi, s, i, at, j, after))
+                        after++;
+                    cases += after;
+                    if (after == 1)
+                        break;
+                }
     assert_true(cases > 1000);
 }
 
@@ -518,6 +603,7 @@ static void test_a_tail_that_never_rests(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_interrupted_once),
+    cmocka_unit_test(test_a_send_interrupted_twice),
     cmocka_unit_test(test_selector_cleared_meanwhile),
     cmocka_unit_test(test_garbage_without_end),
     cmocka_unit_test(test_a_tail_that_never_rests),

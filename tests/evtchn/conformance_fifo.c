@@ -328,6 +328,20 @@ static void test_moved_while_queued(void **state)
     world_close(&w);
 }
 
+/* Another vcpu, the same priority. */
+static void test_bind_vcpu_keeps_the_priority(void **state)
+{
+    open_with(state, 2, false);
+    struct pair p = open_pair(&w), q = open_pair(&w);
+    assert_ok(evtchn_set_priority(&w.d, p.to, EVTCHN_PRIORITY_LOWEST));
+    assert_ok(evtchn_bind_vcpu(&w.d, p.to, 1));
+    assert_ok(evtchn_bind_vcpu(&w.d, q.to, 1));
+    (void)send(&w, p.from);
+    (void)send(&w, q.from);
+    assert_scan(&w, 1, q.to, p.to);
+    world_close(&w);
+}
+
 /* The last of a queue leaves it for another one: nothing is linked to it there any more. */
 static void test_moved_tail(void **state)
 {
@@ -455,6 +469,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_array_has_an_end),
     cmocka_unit_test(test_leaving_and_entering_again),
     cmocka_unit_test(test_moved_while_queued),
+    cmocka_unit_test(test_bind_vcpu_keeps_the_priority),
     cmocka_unit_test(test_moved_tail),
     cmocka_unit_test(test_moved_from_the_middle),
     cmocka_unit_test(test_tail_again),
