@@ -235,7 +235,7 @@ static void compute(const struct point *p, const struct evbench_observation *see
     if (seen->has_latency && !is_exact(p))
         quantiles_fill(&hists->latency, &values[EVTCHN_METRIC_P50]);
     if (seen->has_fairness) {
-        values[EVTCHN_METRIC_STARVED] = seen->starved;
+        values[EVTCHN_METRIC_STARVED] = (double)seen->starved;
         compute_fairness(hists, is_exact(p), values);
     }
 }

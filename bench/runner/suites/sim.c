@@ -189,7 +189,7 @@ static char *workload_of(const struct point *p)
  * caller's. */
 static struct sim_point sim_point_of(const struct point *p, char *params, char *workload)
 {
-    uint64_t at[AXES_MAX];
+    uint64_t at[AXES_MAX] = {0};
     for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(&suite_sim); a++)
         at[a] = means(a, p) ? p->at[a] : initial(a);
     struct sim_point point = SIM_DEFAULTS;

@@ -108,6 +108,8 @@ static bool run(char *const argv[], struct output *out, struct fault *fault)
 static bool find_numbers(const struct output *out, uint64_t *instructions, uint64_t *decisions)
 {
     const char *collected = NULL, *alone = NULL;
+    if (out->text == NULL)
+        return false;
     for (const char *at = out->text; (at = strstr(at, COLLECTED)) != NULL; at++)
         collected = at + strlen(COLLECTED);
     for (const char *line = out->text; line != NULL && *line != '\0';) {
