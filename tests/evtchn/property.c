@@ -646,7 +646,7 @@ static void op_vcpu_moves(struct domain *d)
 {
     uint32_t n = below(d->w.config.vcpus);
     struct world_vcpu *v = &d->w.vcpu[n];
-    uint8_t *upcall = calloc(1, sizeof(uint64_t));
+    uint8_t *upcall = calloc(1, sizeof(*upcall));
     uint64_t *selector = calloc(1, sizeof(uint64_t));
     if (upcall == NULL || selector == NULL)
         abort();
@@ -744,7 +744,7 @@ static void episode(uint64_t number)
         d->fifo = d->w.d.abi == &evtchn_fifo_producer;
         for (uint32_t v = d->w.config.vcpus; v < VCPUS; v++) {
             /* They do not exist, but it can be looked that nobody tells them. */
-            d->w.vcpu[v].upcall = calloc(1, sizeof(uint64_t));
+            d->w.vcpu[v].upcall = calloc(1, sizeof(uint8_t));
             if (d->w.vcpu[v].upcall == NULL)
                 abort();
         }
