@@ -15,19 +15,13 @@
 #include "bench/runner/record.h"
 #include "bench/runner/report.h"
 #include "bench/runner/run_options.h"
+#include "bench/runner/sessions.h"
 
 #define NS_PER_MS 1000000ULL
 
 /* A load average above it means that others take a good part of a processor. It lags by a minute,
  * and a build may just have ended, so it is worth a remark and no more. */
 #define LOAD_BUSY 1.0
-
-/* A suite that takes part. */
-struct opened {
-    const struct suite *suite;
-    void *session;
-    struct strings columns;
-};
 
 struct run {
     struct run_options options;
@@ -36,8 +30,7 @@ struct run {
     struct record *records;
     size_t count;
     struct schedule schedule;
-    struct opened *suites; /* each that an experiment is of, once */
-    size_t suite_count;
+    struct sessions sessions; /* of the suites that the experiments are of */
     json_t *manifest;
     char *dir;
     size_t made;
@@ -124,14 +117,6 @@ static int load_experiments(struct run *run, struct fault *fault)
     return EXIT_DONE;
 }
 
-static struct opened *opened_of(const struct run *run, const struct suite *suite)
-{
-    for (size_t i = 0; i < run->suite_count; i++)
-        if (run->suites[i].suite == suite)
-            return &run->suites[i];
-    return NULL;
-}
-
 static bool open_suites(struct run *run, struct fault *fault)
 {
     const struct suite_config config = {
@@ -140,39 +125,17 @@ static bool open_suites(struct run *run, struct fault *fault)
         .processes = run->options.parameters.processes,
         .events = run->options.parameters.events,
     };
-    run->suites = memory(run->count, sizeof(*run->suites));
-    for (size_t i = 0; i < run->count; i++) {
-        const struct suite *suite = run->experiments[i]->suite;
-        if (opened_of(run, suite) != NULL)
-            continue;
-        void *session = suite->open(&config, fault);
-        if (session == NULL)
+    for (size_t i = 0; i < run->count; i++)
+        if (!sessions_open(&run->sessions, run->experiments[i]->suite, &config, fault))
             return false;
-        run->suites[run->suite_count++] = (struct opened){suite, session, suite->columns(session)};
-    }
     return true;
 }
 
 static json_t *make_manifest(const struct run *run, char **argv)
 {
     json_t *machine = environment_machine(), *counters = json_array();
-    for (size_t i = 0; i < run->suite_count; i++) {
-        const struct opened *o = &run->suites[i];
-        json_t *own = o->suite->describe == NULL ? NULL : o->suite->describe(o->session, machine);
-        if (own != NULL)
-            json_array_extend(counters, own);
-        json_decref(own);
-    }
+    sessions_describe(&run->sessions, machine, counters);
     return manifest_make(&run->options.parameters, run->plans, run->count, argv, machine, counters);
-}
-
-/* Do others disturb it? Not if what it measures follows from seeds. */
-static bool minds_load(const struct run *run)
-{
-    for (size_t i = 0; i < run->suite_count; i++)
-        if (!run->suites[i].suite->seeded)
-            return true;
-    return false;
 }
 
 static void announce(const struct run *run)
@@ -182,7 +145,7 @@ static void announce(const struct run *run)
         points += run->plans[i].point_count;
     report_gaps(stdout, run->manifest);
     char *time = time_text(run->schedule.host_ns);
-    if (minds_load(run) && environment_load() > LOAD_BUSY)
+    if (sessions_mind_load(&run->sessions) && environment_load() > LOAD_BUSY)
         say("others are running here (load average %.1f): what is measured will be noisy",
             environment_load());
     printf("%zu experiment%s, %zu point%s, %zu observation%s, about %s; seed %u\n", run->count,
@@ -219,7 +182,7 @@ static bool open_folder(struct run *run, struct fault *fault)
         const struct experiment *e = run->experiments[i];
         if (!copy_description(run, e, fault) ||
             !record_open(&run->records[i], run->dir, e->name, e->suite,
-                         &opened_of(run, e->suite)->columns, fault))
+                         &sessions_find(&run->sessions, e->suite)->columns, fault))
             return false;
     }
     manifest_set_observations(run->manifest, run->schedule.count, 0);
@@ -247,19 +210,19 @@ static bool observe(struct run *run, const struct turn *turn, struct hist *laten
 {
     const struct plan_point *p = &run->plans[turn->plan].points[turn->point];
     const struct experiment *e = run->experiments[turn->plan];
-    const struct opened *o = opened_of(run, e->suite);
+    const struct session *session = sessions_find(&run->sessions, e->suite);
     uint64_t seed = turn_seed(run->options.parameters.seed, turn);
     struct observation seen;
     struct fault error;
-    if (!e->suite->observe(o->session, &p->point, e->duration_ms * NS_PER_MS, seed, &seen, latency,
+    if (!e->suite->observe(session->of, &p->point, e->duration_ms * NS_PER_MS, seed, &seen, latency,
                            &error)) {
         progress_clear(progress);
         return note_error(run, turn, error.text, fault);
     }
     const struct row row = {turn->seq, turn->rep, seen.work, seen.elapsed_ns, seed};
     run->made++;
-    return record_append(&run->records[turn->plan], p->axes, &row, seen.values, o->columns.count,
-                         seen.has_latency ? latency : NULL, fault);
+    return record_append(&run->records[turn->plan], p->axes, &row, seen.values,
+                         session->columns.count, seen.has_latency ? latency : NULL, fault);
 }
 
 static void step(const struct run *run, const struct turn *turn, struct progress *progress)
@@ -369,12 +332,8 @@ static void run_free(struct run *run)
         if (run->records != NULL)
             record_close(&run->records[i]);
     }
-    for (size_t i = 0; i < run->suite_count; i++) {
-        run->suites[i].suite->close(run->suites[i].session);
-        strings_free(&run->suites[i].columns);
-    }
+    sessions_close(&run->sessions);
     schedule_free(&run->schedule);
-    free(run->suites);
     json_decref(run->manifest);
     free(run->records);
     free(run->experiments);
