@@ -217,6 +217,23 @@ static void test_held_and_closed(void **state)
     world_close(&w);
 }
 
+/* The guest, that can see the event in its word, does not want it any more. */
+static void test_held_and_cleared(void **state)
+{
+    open_with(state, 2, true);
+    uint32_t port = open_ipi(&w, 1);
+    assert_ok(world_give_control(&w, 0, 0));
+    assert_ok(world_give_page(&w));
+    assert_tells_nobody(send(&w, port), EVTCHN_IS_PENDING);
+    evtchn_consumer_clear_pending(&w.vcpu[0].c, port);
+    assert_ok(world_give_control(&w, 1, 0));
+    assert_int_equal(world_release(&w), 0);
+    assert_int_equal(word(port), 0);
+    assert_tells(send(&w, port), &w, 1);
+    assert_scan(&w, 1, port);
+    world_close(&w);
+}
+
 /* Regression: a port that waited for its vcpu's control block, and was bound to a vcpu that has
  * one, waited on. */
 static void test_moved_while_held(void **state)
@@ -463,6 +480,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_held_for_both),
     cmocka_unit_test(test_held_and_masked),
     cmocka_unit_test(test_held_and_closed),
+    cmocka_unit_test(test_held_and_cleared),
     cmocka_unit_test(test_moved_while_held),
     cmocka_unit_test(test_pending_is_carried_over),
     cmocka_unit_test(test_one_control_block_each),
