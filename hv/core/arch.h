@@ -43,6 +43,10 @@ void arch_vcpu_load(struct vcpu *v);
 noreturn void arch_run_vcpu(void);
 noreturn void arch_go_idle(void);
 
+/* For WORK_GUEST; and what asks for it, from any CPU. */
+void arch_guest_work(void);
+void arch_vcpu_nmi(struct vcpu *v);
+
 /* Waits for an interrupt; the CPU has no work, which was found with interrupts off. */
 void arch_wait(void);
 

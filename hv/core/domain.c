@@ -11,6 +11,7 @@
 #include "hv/core/log.h"
 #include "hv/core/string.h"
 #include "hv/core/tlb.h"
+#include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
 #include <xen/sched.h>
@@ -36,7 +37,7 @@ struct domain *domain_create(uint16_t id, uint32_t vcpus_max, uint64_t frames_ma
     /* The guest may map it, writable; being in use so for ever, it cannot become anything else. */
     struct frame *f = frame_of(d->shared_mfn);
     f->owner = d;
-    if (frame_get_type(f, TYPE_WRITABLE) != 0)
+    if (frame_get_writable(f) != 0)
         panic("a fresh frame has a type");
 
     if (!events_init(d))
@@ -82,6 +83,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
     if (d != control_domain)
         return;
     /* Nobody is left to tell what to do. */
+    trace_dump();
     audit_at_end();
     arch_machine_end(reason == SHUTDOWN_poweroff ? MACHINE_POWEROFF
                      : reason == SHUTDOWN_reboot ? MACHINE_REBOOT

@@ -13,6 +13,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
+#include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 #include "hv/public/ringside.h"
 
@@ -153,6 +154,7 @@ static int send(struct domain *d, uint32_t port)
         act_on(effect, to->domain->owner, to->port);
     }
     port_unshare(e);
+    trace(TRACE_SEND, port, (uint64_t)(int64_t)rc);
     return rc;
 }
 
@@ -391,7 +393,7 @@ static void *take_page(struct domain *d, uint64_t frame)
     mfn_t m = mfn(frame);
     if (!frame_get(m, d))
         return NULL;
-    if (frame_get_type(frame_of(m), TYPE_WRITABLE) == 0)
+    if (frame_get_writable(frame_of(m)) == 0)
         return frame_map(m);
     frame_put(frame_of(m));
     return NULL;

@@ -20,41 +20,17 @@ static bool is_checked_type(enum frame_type t)
 
 /* ---- references */
 
-bool frame_get(mfn_t m, const struct domain *owner)
-{
-    if (unlikely(!mfn_valid(m)))
-        return false;
-    struct frame *f = frame_of(m);
-    uint64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
-    do {
-        /* Free, or as many references as can be counted. */
-        if (unlikely((count & FRAME_COUNT_MASK) == 0 ||
-                     (count & FRAME_COUNT_MASK) == FRAME_COUNT_MASK))
-            return false;
-    } while (!__atomic_compare_exchange_n(&f->count, &count, count + 1, true, __ATOMIC_ACQUIRE,
-                                          __ATOMIC_RELAXED));
-    /* Only now that it cannot be freed is its owner a fact. */
-    if (likely(f->owner == owner))
-        return true;
-    frame_put(f);
-    return false;
-}
-
 void frame_get_more(struct frame *f)
 {
     uint64_t before = __atomic_fetch_add(&f->count, 1, __ATOMIC_RELAXED);
     ASSERT((before & FRAME_COUNT_MASK) != 0);
 }
 
-void frame_put(struct frame *f)
+void frame_free(struct frame *f)
 {
-    uint64_t before = __atomic_fetch_sub(&f->count, 1, __ATOMIC_ACQ_REL);
-    ASSERT((before & FRAME_COUNT_MASK) != 0);
-    if (unlikely((before & FRAME_COUNT_MASK) == 1)) {
-        ASSERT(before == 1 && frame_type_count(f) == 0);
-        f->stamp = tlb_now();
-        domain_frame_free(f);
-    }
+    ASSERT(frame_type_count(f) == 0);
+    f->stamp = tlb_now();
+    domain_frame_free(f);
 }
 
 bool frame_disown(struct frame *f)
@@ -167,19 +143,6 @@ int frame_get_type(struct frame *f, enum frame_type t)
     if ((x & TYPE_KIND_MASK) != kind(t) && (x & TYPE_KIND_MASK) != kind(TYPE_NONE))
         tlb_flush_older(f->stamp);
     return is_checked_type(t) ? check(f, t, 0, false) : 0;
-}
-
-void frame_put_writable(struct frame *f)
-{
-    uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
-    do {
-        ASSERT((x & TYPE_COUNT_MASK) != 0 && (x & TYPE_KIND_MASK) == kind(TYPE_WRITABLE));
-        /* Before it is free to change: who sees count 0 sees the stamp. */
-        if ((x & TYPE_COUNT_MASK) == 1)
-            f->stamp = tlb_now();
-    } while (!__atomic_compare_exchange_n(&f->type, &x,
-                                          (x & TYPE_COUNT_MASK) == 1 ? kind(TYPE_WRITABLE) : x - 1,
-                                          true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 int frame_put_type(struct frame *f)

@@ -36,6 +36,7 @@
 #define HV_FRAME_H
 
 #include "hv/core/arch.h"
+#include "hv/core/tlb.h"
 #include "hv/core/types.h"
 
 struct domain;
@@ -79,6 +80,8 @@ _Static_assert(sizeof(struct frame) == 32, "half a cache line each");
 #define TYPE_FREE_BLOCK (1ULL << 63) /* the buddy allocator's: first frame of a free block */
 #define TYPE_NOT_MEMORY (1ULL << 62) /* no memory: what firmware keeps, devices, nothing */
 
+#define TYPE_WRITABLE_IDLE ((uint64_t)TYPE_WRITABLE << TYPE_KIND_SHIFT | TYPE_VALID)
+
 extern uint64_t frame_count; /* frames [0, frame_count) have an entry */
 
 static inline bool mfn_valid(mfn_t m)
@@ -115,13 +118,36 @@ static inline bool frame_is(const struct frame *f, enum frame_type t)
            (x & TYPE_KIND_MASK) == (uint64_t)t << TYPE_KIND_SHIFT;
 }
 
+/* The last reference has gone. */
+void frame_free(struct frame *f);
+
+static inline __attribute__((always_inline)) void frame_put(struct frame *f)
+{
+    if (unlikely(__atomic_sub_fetch(&f->count, 1, __ATOMIC_ACQ_REL) == 0))
+        frame_free(f);
+}
+
 /* A reference to a frame that this domain owns. false: it does not. */
-bool frame_get(mfn_t m, const struct domain *owner);
+static inline __attribute__((always_inline)) bool frame_get(mfn_t m, const struct domain *owner)
+{
+    if (unlikely(!mfn_valid(m)))
+        return false;
+    struct frame *f = frame_of(m);
+    uint64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
+    do {
+        if (unlikely((count & FRAME_COUNT_MASK) == 0))
+            return false;
+    } while (unlikely(!__atomic_compare_exchange_n(&f->count, &count, count + 1, true,
+                                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)));
+    /* Only now that it cannot be freed is its owner a fact. */
+    if (likely(f->owner == owner))
+        return true;
+    frame_put(f);
+    return false;
+}
 
 /* Another reference, where one is held already. */
 void frame_get_more(struct frame *f);
-
-void frame_put(struct frame *f);
 
 /* Takes back what its owner's claim to the frame is. false: there was none any more. The caller
  * then holds that reference. */
@@ -137,11 +163,32 @@ bool frame_disown(struct frame *f);
  */
 int frame_get_type(struct frame *f, enum frame_type t);
 
+/* For the writable type, which needs no checking and keeps TYPE_VALID while it is not in use: if it
+ * is, or was last, used as writable, one more use. 0, or as above. */
+static inline __attribute__((always_inline)) int frame_get_writable(struct frame *f)
+{
+    uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
+    if (likely(x >> 32 == (TYPE_WRITABLE_IDLE >> 32) && (uint32_t)x != TYPE_COUNT_MASK) &&
+        likely(__atomic_compare_exchange_n(&f->type, &x, x + 1, false, __ATOMIC_ACQ_REL,
+                                           __ATOMIC_RELAXED)))
+        return 0;
+    return frame_get_type(f, TYPE_WRITABLE);
+}
+
 /* 0, or for a table -XEN_ERESTART: the use is still held; call again. */
 int frame_put_type(struct frame *f);
 
 /* For a writable use, which never restarts. */
-void frame_put_writable(struct frame *f);
+static inline __attribute__((always_inline)) void frame_put_writable(struct frame *f)
+{
+    uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
+    do {
+        /* Before it is free to change: who sees count 0 sees the stamp. */
+        if (x == (TYPE_WRITABLE_IDLE | 1))
+            f->stamp = tlb_now();
+    } while (unlikely(!__atomic_compare_exchange_n(&f->type, &x, x - 1, true, __ATOMIC_RELEASE,
+                                                   __ATOMIC_RELAXED)));
+}
 
 /* Gives a frame that was just allocated to its owner (NULL: the hypervisor keeps it), as count 1
  * and FRAME_ALLOCATED. */

@@ -12,8 +12,8 @@
 #include "hv/core/types.h"
 
 /* false: not all of it could be copied. */
-bool copy_from_guest(void *to, vaddr_t from, size_t size);
-bool copy_to_guest(vaddr_t to, const void *from, size_t size);
+static inline bool copy_from_guest(void *to, vaddr_t from, size_t size);
+static inline bool copy_to_guest(vaddr_t to, const void *from, size_t size);
 bool clear_guest(vaddr_t to, size_t size);
 
 /* The n-th of an array of such elements; n is the guest's: an overflow is false. */
@@ -35,6 +35,8 @@ static inline bool copy_element_to_guest(vaddr_t array, uint64_t n, const void *
     vaddr_t at;
     return guest_element(array, n, size, &at) && copy_to_guest(at, from, size);
 }
+
+#include "arch_guest_access.h" /* the two above; by include path */
 
 #define guest_handle(h) vaddr((uint64_t)(h).p)
 

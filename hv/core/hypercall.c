@@ -22,12 +22,12 @@ static long no_such_call(void)
 #ifdef __clang__
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
-hypercall_fn *const hypercall_table[HYPERCALL_COUNT] = {
-    [0 ... HYPERCALL_COUNT - 1] = (hypercall_fn *)no_such_call,
+hypercall_fn *const hypercall_table[HYPERCALL_COUNT] = {[0 ... HYPERCALL_COUNT - 1] =
+                                                            (hypercall_fn *)no_such_call,
 #define HYPERCALL(name, arguments) [__HYPERVISOR_##name] = (hypercall_fn *)do_##name,
 #include "hv/core/hypercalls.def"
 #undef HYPERCALL
-};
+                                                        ARCH_HYPERCALLS};
 #pragma GCC diagnostic pop
 
 static struct multicall_state multicalls[CPUS_MAX];
@@ -77,7 +77,7 @@ long do_multicall(uint64_t calls, uint64_t count)
                                       (uint32_t)count - i);
         if (!guest_element(list, i, sizeof(e), &at) || !copy_from_guest(&e, at, sizeof(e)))
             return -XEN_EFAULT;
-        if (e.op >= HYPERCALL_COUNT || e.op == __HYPERVISOR_iret) {
+        if (e.op >= HYPERCALL_COUNT || !arch_hypercall_in_batch(e.op)) {
             e.result = (xen_ulong_t)-XEN_ENOSYS;
         } else {
             m->active = true;

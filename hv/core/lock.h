@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticket locks: fair, four bytes, and a holder that takes the lock twice hangs where it stands
- * (the lock knows its holder's CPU, and says so).
+ * Ticket locks: fair, and four bytes.
  *
  * Interrupt handlers take no lock that is not taken with interrupts off: lock_irq() everywhere for
  * those, lock() for the others, which is what each lock's declaration says.
@@ -19,34 +18,24 @@
 #ifndef HV_LOCK_H
 #define HV_LOCK_H
 
-#include "hv/core/assert.h"
 #include "hv/core/types.h"
 #include "hv/core/arch.h"
 
 struct lock {
     uint16_t next;   /* the ticket that the next one draws */
     uint16_t serves; /* the ticket of who holds it */
-    uint32_t holder; /* its CPU, + 1 */
 };
-
-static inline bool lock_held_here(const struct lock *l)
-{
-    return __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == arch_cpu_id() + 1;
-}
 
 static inline void lock(struct lock *l)
 {
-    ASSERT(!lock_held_here(l));
     uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&l->serves, __ATOMIC_ACQUIRE) != ticket)
+    while (unlikely(__atomic_load_n(&l->serves, __ATOMIC_ACQUIRE) != ticket))
         arch_relax();
-    __atomic_store_n(&l->holder, arch_cpu_id() + 1, __ATOMIC_RELAXED);
 }
 
 static inline void unlock(struct lock *l)
 {
-    ASSERT(lock_held_here(l));
-    __atomic_store_n(&l->holder, 0, __ATOMIC_RELAXED);
+    /* Only the holder writes it. */
     __atomic_store_n(&l->serves, (uint16_t)(l->serves + 1), __ATOMIC_RELEASE);
 }
 

@@ -12,6 +12,7 @@
 #include "hv/core/option.h"
 #include "hv/core/runstate.h"
 #include "hv/core/time.h"
+#include "hv/core/trace.h"
 
 static char policy_name[16] = "bvt";
 OPTION_TEXT("sched", policy_name, "the scheduling policy, a name from sched-bvt/policies.def");
@@ -118,6 +119,7 @@ void vcpu_unpause(struct vcpu *v, uint32_t why)
             runstate_set(v, RUNSTATE_runnable, now);
     }
     unlock_two(on, to, were_on);
+    trace(TRACE_WAKE, trace_name(v), to);
     if (pick)
         cpu_request(to, WORK_SCHEDULE);
 }
@@ -220,6 +222,7 @@ void schedule(void)
     struct vcpu *from = current_vcpu();
     if (to == from)
         return;
+    trace(TRACE_SCHEDULE, trace_name(from), trace_name(to));
     arch_irq_off();
     switch_to(from, to, now);
 }
@@ -242,6 +245,8 @@ void cpu_do_work(void)
         timers_run();
     if (work & WORK_SCHEDULE)
         schedule();
+    if (work & WORK_GUEST)
+        arch_guest_work();
     arch_irq_off();
 }
 

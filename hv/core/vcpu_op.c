@@ -141,7 +141,7 @@ static long register_info(struct vcpu *v, vaddr_t from)
     mfn_t m = mfn(a.mfn);
     if (!frame_get(m, v->domain))
         return -XEN_EINVAL;
-    if (frame_get_type(frame_of(m), TYPE_WRITABLE) != 0) {
+    if (frame_get_writable(frame_of(m)) != 0) {
         frame_put(frame_of(m));
         return -XEN_EINVAL;
     }
@@ -201,6 +201,9 @@ long do_vcpu_op(uint64_t op, uint64_t number, uint64_t argument)
         return 0;
     case VCPUOP_register_vcpu_info:
         return register_info(v, at);
+    case VCPUOP_send_nmi:
+        arch_vcpu_nmi(v);
+        return 0;
     case VCPUOP_get_physid:
         return get_physical_id(v, at);
     case VCPUOP_RINGSIDE_set_virtual_timer:

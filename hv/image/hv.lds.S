@@ -38,7 +38,13 @@ SECTIONS
         __start_hv_options = .;
         KEEP(*(hv_options))
         __stop_hv_options = .;
-        *(.symbols)
+    } :all
+
+    /* Filled in when all addresses are known; symbols.awk keeps to the size. */
+    .symbols : AT(ADDR(.symbols) - IMAGE_VIRT) {
+        symbols_start = .;
+        BYTE(0)
+        . += 65535;
         . = ALIGN(4096);
         rodata_end = .;
     } :all

@@ -8,7 +8,7 @@
 CC_hv := $(CC)
 FLAGS_hv := -O2 -march=x86-64 -ffreestanding -fpie -include hv/core/hidden.h -mgeneral-regs-only \
     -mno-red-zone -mpreferred-stack-boundary=3 -fno-stack-protector -fno-omit-frame-pointer \
-    -fcf-protection=none -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing \
+    -fcf-protection=none -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing -flto \
     -Ihv/arch/x86_64 -Irings/atomic -Ievtchn/atomic
 $(eval $(call variant-rules,hv))
 
@@ -17,8 +17,7 @@ HV_C := $(filter-out %/offsets.c,$(wildcard hv/core/*.c hv/build/*.c hv/arch/x86
 HV_S := $(addprefix hv/arch/x86_64/,boot.S entry.S ap_boot.S)
 HV_OBJECTS := $(call objects,hv,$(HV_C)) $(HV_S:%.S=$(B)/obj/hv/%.o)
 HV_GENERATED := $(B)/gen/hv/arch/x86_64
-HV_LINK := ld -static -no-pie --no-warn-rwx-segments --build-id=none -z noexecstack \
-    -z max-page-size=4096 --fatal-warnings
+HV_LINK := -Wl,--no-warn-rwx-segments,--build-id=none,-z,noexecstack,-z,max-page-size=4096,--fatal-warnings
 
 $(B)/obj/hv/%.o: %.S $(HV_GENERATED)/offsets.h
 	@mkdir -p $(@D)
@@ -28,7 +27,7 @@ $(B)/obj/hv/%.o: %.S $(HV_GENERATED)/offsets.h
 # Numbers that assembly needs of structures: the compiler writes them into its own assembly.
 $(HV_GENERATED)/offsets.h: hv/arch/x86_64/offsets.c
 	@mkdir -p $(@D)
-	@$(CC_hv) $(COMMON) $(FLAGS_hv) -MF $(@:.h=.d) -MT $@ -S $< -o $(@:.h=.s)
+	@$(CC_hv) $(COMMON) $(filter-out -flto,$(FLAGS_hv)) -MF $(@:.h=.d) -MT $@ -S $< -o $(@:.h=.s)
 	@sed -n 's/.*@@\([A-Z0-9_]*\) \([0-9]*\).*/#define \1 \2/p' $(@:.h=.s) > $@
 
 -include $(wildcard $(HV_GENERATED)/*.d)
@@ -37,13 +36,14 @@ $(B)/gen/hv.lds: hv/image/hv.lds.S hv/arch/x86_64/layout.h
 	@mkdir -p $(@D)
 	@$(CC_hv) -E -P -x assembler-with-cpp -I. $< -o $@
 
-# Linked twice: the names of functions, for backtraces, come from the first time. They are the last of
-# what is not writable, so that no function moves.
+# All of C is compiled as if it were one file: the modules' functions are inlined where the hypervisor
+# calls them, and paths are as short as their source says. Then the names of functions, for
+# backtraces, go into the room that is kept for them.
 $(B)/ringside.elf: $(HV_OBJECTS) $(B)/gen/hv.lds hv/image/symbols.awk
 	@echo "  LD $@"
-	@awk -f hv/image/symbols.awk /dev/null | $(CC_hv) -c -x assembler - -o $(B)/gen/hv-symbols.o
-	@$(HV_LINK) -T $(B)/gen/hv.lds $(HV_OBJECTS) $(B)/gen/hv-symbols.o -o $(B)/gen/hv-1.elf
-	@nm -n $(B)/gen/hv-1.elf | awk -f hv/image/symbols.awk | $(CC_hv) -c -x assembler - -o $(B)/gen/hv-symbols.o
-	@$(HV_LINK) -T $(B)/gen/hv.lds $(HV_OBJECTS) $(B)/gen/hv-symbols.o -o $@
+	@$(CC_hv) $(FLAGS_hv) -flto=$(JOBS) -nostdlib -static -no-pie $(HV_LINK) -T $(B)/gen/hv.lds $(HV_OBJECTS) \
+	  -o $(B)/gen/hv.elf
+	@nm -n $(B)/gen/hv.elf | awk -f hv/image/symbols.awk > $(B)/gen/hv-symbols
+	@objcopy --update-section .symbols=$(B)/gen/hv-symbols $(B)/gen/hv.elf $@
 
 BUILD += $(B)/ringside.elf

@@ -58,6 +58,15 @@ static inline void *frame_map(mfn_t m)
     return (void *)(LINEAR_VIRT + (m.n << PAGE_SHIFT));
 }
 
+/* Entered and left in its own way, in entry.S; and not from within a batch. */
+void hypercall_iret(void);
+#define ARCH_HYPERCALLS [__HYPERVISOR_iret] = (hypercall_fn *)hypercall_iret,
+
+static inline bool arch_hypercall_in_batch(uint64_t number)
+{
+    return number != __HYPERVISOR_iret;
+}
+
 #define frame_table ((struct frame *)FRAME_TABLE_VIRT)
 
 /* The hypervisor's own memory stays mapped. */

@@ -30,6 +30,8 @@ struct arch_vcpu {
      */
     bool in_kernel;
     bool task_switched; /* the guest's view of CR0.TS, and the processor's while it runs */
+    bool nmi_pending;   /* atomic */
+    bool nmi_masked;    /* from its delivery to the iret that ends it */
     uint8_t iopl;       /* the guest's; the processor's stays 0 */
 
     paddr_t root_kernel, root_user; /* page tables, as CR3 has them; root_user 0: none */

@@ -11,7 +11,10 @@
 #include "hv/arch/x86_64/io.h"
 #include "hv/arch/x86_64/vectors.h"
 #include "hv/core/arch.h"
+#include "hv/core/cpu.h"
 #include "hv/core/domain.h"
+#include "hv/core/schedule.h"
+#include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
 /* What an exception clears on real processors, and AC, which means something else in ring 3. */
@@ -119,6 +122,7 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *r)
 
 void bounce_trap(struct vcpu *v, struct cpu_user_regs *r, unsigned vector, uint32_t error)
 {
+    trace(TRACE_EXCEPTION, vector, r->rip);
     const struct guest_trap *t = &v->arch.traps[vector];
     if (unlikely(t->address == 0)) {
         domain_crash(v, "exception %u (error 0x%x) without a handler", vector, error);
@@ -128,4 +132,30 @@ void bounce_trap(struct vcpu *v, struct cpu_user_regs *r, unsigned vector, uint3
         bounce_with_error(v, r, t->address, t->disables_events, error);
     else
         bounce(v, r, t->address, t->disables_events);
+}
+
+/* ---- NMIs, which no mask of events holds off */
+
+void arch_vcpu_nmi(struct vcpu *v)
+{
+    __atomic_store_n(&v->arch.nmi_pending, true, __ATOMIC_SEQ_CST);
+    vcpu_kick(v);
+    cpu_request(vcpu_cpu(v), WORK_GUEST);
+}
+
+void nmi_unmask(struct vcpu *v)
+{
+    v->arch.nmi_masked = false;
+    if (v->arch.nmi_pending)
+        cpu_request(arch_cpu_id(), WORK_GUEST);
+}
+
+void arch_guest_work(void)
+{
+    struct vcpu *v = current_vcpu();
+    if (v == NULL || v->arch.nmi_masked || v->arch.nmi.address == 0 ||
+        !__atomic_exchange_n(&v->arch.nmi_pending, false, __ATOMIC_SEQ_CST))
+        return;
+    v->arch.nmi_masked = true;
+    bounce(v, &this_cpu()->regs, v->arch.nmi.address, v->arch.nmi.disables_events);
 }

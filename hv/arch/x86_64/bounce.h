@@ -20,6 +20,9 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *r);
 /* The guest's handler for an exception; without one the domain is crashed. */
 void bounce_trap(struct vcpu *v, struct cpu_user_regs *r, unsigned vector, uint32_t error);
 
+/* An NMI for a vcpu, from any CPU; and what it waits for. */
+void nmi_unmask(struct vcpu *v);
+
 /* The guest's user mode begins or ends: page tables and GS base. */
 void switch_mode(struct vcpu *v);
 

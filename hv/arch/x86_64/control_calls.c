@@ -191,39 +191,49 @@ void sanitise_regs(struct cpu_user_regs *r)
     r->entry_vector = 0;
 }
 
-/* The result goes into the RAX of whoever is returned to. */
-long do_iret(void)
+/* From entry.S, for hypercall iret: r becomes what the frame on the kernel's stack says. */
+void guest_iret_frame(struct cpu_user_regs *r)
 {
     struct vcpu *v = current_vcpu();
-    struct cpu_user_regs *r = &this_cpu()->regs;
-    struct iret_context c;
+    const struct iret_context *c = (const struct iret_context *)r->rsp;
+    uint64_t cs, flags, rflags, ss;
+    uint32_t failed = 0;
 
-    if (unlikely(!copy_from_guest(&c, vaddr(r->rsp), sizeof(c)))) {
-        domain_crash(v, "iret: its stack at %p cannot be read", (void *)r->rsp);
-        return 0;
-    }
-    if ((c.cs & 3) == 3) {
-        if (unlikely(v->arch.root_user == 0)) {
-            domain_crash(v, "iret to user mode without page tables for it");
-            return 0;
-        }
-        switch_mode(v);
-    }
-    r->rip = c.rip;
-    r->cs = (uint16_t)c.cs | 3;
-    r->rflags = (c.rflags & RFLAGS_GUEST) | RFLAGS_IF | RFLAGS_FIXED;
-    r->rsp = c.rsp;
-    r->ss = (uint16_t)c.ss | 3;
-    if (c.flags & VGCF_in_syscall) {
-        r->cs = GUEST_CS64;
-        r->ss = GUEST_SS;
+    if (unlikely(!guest_range_ok((uint64_t)c, sizeof(*c))))
+        goto unreadable;
+    guest_get(cs, &c->cs, failed);
+    guest_get(flags, &c->flags, failed);
+    guest_get(rflags, &c->rflags, failed);
+    guest_get(r->rax, &c->rax, failed);
+    guest_get(r->rip, &c->rip, failed);
+    if (flags & VGCF_in_syscall) {
+        cs = (cs & 3) | (GUEST_CS64 & ~3U);
+        ss = GUEST_SS;
     } else {
-        r->r11 = c.r11;
-        r->rcx = c.rcx;
+        guest_get(r->r11, &c->r11, failed);
+        guest_get(r->rcx, &c->rcx, failed);
+        guest_get(ss, &c->ss, failed);
         r->entry_vector = 0;
     }
-    v->info->evtchn_upcall_mask = !(c.rflags & RFLAGS_IF);
-    return (long)c.rax;
+    guest_get(r->rsp, &c->rsp, failed);
+    if (unlikely(failed))
+        goto unreadable;
+    r->cs = (uint16_t)cs | 3;
+    r->ss = (uint16_t)ss | 3;
+    r->rflags = (rflags & RFLAGS_GUEST) | RFLAGS_IF | RFLAGS_FIXED;
+    v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
+    if (unlikely(v->arch.nmi_masked))
+        nmi_unmask(v);
+    if ((cs & 3) == 3) {
+        if (likely(v->arch.root_user != 0))
+            switch_mode(v);
+        else
+            domain_crash(v, "iret to user mode without page tables for it");
+    }
+    return;
+
+unreadable:
+    domain_crash(v, "iret: its stack at %p cannot be read", (const void *)c);
 }
 
 void arch_hypercall_again(const uint64_t *arguments, unsigned n)

@@ -198,7 +198,7 @@ static bool write_hypercall_page(struct domain *d, uint64_t value)
     mfn_t m = paddr_to_mfn(value);
     if ((value & ~PAGE_MASK) != 0 || !frame_get(m, d))
         return false;
-    bool good = frame_get_type(frame_of(m), TYPE_WRITABLE) == 0;
+    bool good = frame_get_writable(frame_of(m)) == 0;
     if (good) {
         void *page = frame_map(m);
         arch_hypercall_page_fill(page);

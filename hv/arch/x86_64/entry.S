@@ -68,44 +68,112 @@ syscall_stubs_1:
     .set cpu, cpu + 1
     .endr
 
+/*
+ * Registers that C preserves (rbx, rbp, r12 to r15) stay in the processor: a hypercall that is over
+ * at once, as most are, never needs them in the frame. RETURN_TO_GUEST puts them there when something
+ * else has to be done first; until then what a dump shows of them is old.
+ */
     .align 16
 syscall_entry:
     push %r11
     pushq $GUEST_CS64
     push %rcx
-    pushq $0
-    movl $ENTRY_SYSCALL, 4(%rsp)
-    PUSH_REGS
-    mov LOCAL_CURRENT(%rsp), %rbx
+    pushq $-1 /* ENTRY_SYSCALL, and all else */
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    sub $REGS_R11, %rsp
+    mov LOCAL_CURRENT(%rsp), %r11
     sti
-    cmpb $0, VCPU_IN_KERNEL(%rbx)
+    cmpb $0, VCPU_IN_KERNEL(%r11)
     je 2f
     cmp $HYPERCALL_COUNT, %rax
     jae 3f
-    mov %r10, %rcx
+    cmpb $0, trace_on(%rip)
+    jne 4f
+1:  mov %r10, %rcx
     lea hypercall_table(%rip), %r11
     call *(%r11, %rax, 8)
-    mov %rax, REGS_RAX(%rsp)
 
-    /* Back to the guest, from anywhere. %rsp is at regs. */
+    /* Back by SYSRET with the result in %rax. */
+return_fast:
+    cli
+    mov LOCAL_CURRENT(%rsp), %rdx
+    cmpl $0, LOCAL_WORK(%rsp)
+    jne 5f
+    mov VCPU_INFO(%rdx), %rdx
+    cmpb $0, INFO_PENDING(%rdx)
+    jne 6f
+restore_fast:
+    /* SYSRET to an address that is not canonical faults with the guest's stack and our rights on
+     * some processors (Intel SDM, SYSRET): those go by IRET. */
+    mov REGS_RIP(%rsp), %rcx
+    mov %rcx, %rdx
+    sar $47, %rdx
+    inc %edx
+    cmp $1, %edx
+    ja 5f
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R9(%rsp), %r9
+    mov REGS_R8(%rsp), %r8
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDI(%rsp), %rdi
+    mov REGS_RFLAGS(%rsp), %r11
+    mov REGS_RSP(%rsp), %rsp
+    sysretq
+
+2:  mov %rsp, %rdi
+    call guest_syscall
+    mov REGS_RAX(%rsp), %rax
+    jmp return_fast
+3:  mov $-38, %rax /* -ENOSYS */
+    jmp return_fast
+4:  mov %rsp, %rdi
+    call trace_hypercall
+    mov REGS_RAX(%rsp), %rax
+    mov REGS_RDI(%rsp), %rdi
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R8(%rsp), %r8
+    mov REGS_R9(%rsp), %r9
+    jmp 1b
+
+6:  cmpb $0, INFO_MASK(%rdx)
+    jne restore_fast
+5:  mov %rax, REGS_RAX(%rsp)
+save_rest:
+    mov %rbx, REGS_RBX(%rsp)
+    mov %rbp, REGS_RBP(%rsp)
+    mov %r12, REGS_R12(%rsp)
+    mov %r13, REGS_R13(%rsp)
+    mov %r14, REGS_R14(%rsp)
+    mov %r15, REGS_R15(%rsp)
+
+    /* Back to the guest, from anywhere. %rsp is at regs, and all are there. */
 return_to_guest:
     cli
     mov LOCAL_CURRENT(%rsp), %rbx
     cmpl $0, LOCAL_WORK(%rsp)
-    jne 5f
+    jne 1f
     mov VCPU_INFO(%rbx), %rax
     cmpb $0, INFO_PENDING(%rax)
-    jne 6f
+    jne 2f
 restore_guest:
-    testl $ENTRY_SYSCALL, REGS_VECTOR(%rsp)
-    jz 7f
-    /* SYSRET to an address that is not canonical faults with the guest's stack and our rights on
-     * some processors (Intel SDM, SYSRET): those go by IRET. */
+    cmpl $0, REGS_VECTOR(%rsp)
+    jns 3f
     mov REGS_RIP(%rsp), %rax
     sar $47, %rax
     inc %eax
     cmp $1, %eax
-    ja 7f
+    ja 3f
     POP_REGS_TO_R8
     pop %rax
     add $8, %rsp
@@ -119,7 +187,7 @@ restore_guest:
     pop %rsp
     sysretq
 
-7:  POP_REGS_TO_R8
+3:  POP_REGS_TO_R8
     pop %rax
     pop %rcx
     pop %rdx
@@ -132,18 +200,47 @@ guest_iret:
     .quad guest_iret, guest_iret_failed
     .popsection
 
-2:  mov %rsp, %rdi
-    call guest_syscall
+1:  call cpu_do_work
     jmp return_to_guest
-3:  movq $-38, REGS_RAX(%rsp) /* -ENOSYS */
-    jmp return_to_guest
-5:  call cpu_do_work
-    jmp return_to_guest
-6:  cmpb $0, INFO_MASK(%rax)
+2:  cmpb $0, INFO_MASK(%rax)
     jne restore_guest
     mov %rsp, %rdi
     call guest_upcall
     jmp return_to_guest
+
+/* The hypercall iret: what the call would return to is another context. */
+    .globl hypercall_iret
+hypercall_iret:
+    add $8, %rsp
+    mov %rsp, %rdi
+    call guest_iret_frame
+    cli
+    mov LOCAL_CURRENT(%rsp), %rdx
+    cmpl $0, LOCAL_WORK(%rsp)
+    jne save_rest
+    mov VCPU_INFO(%rdx), %rdx
+    cmpb $0, INFO_PENDING(%rdx)
+    jne 1f
+    cmpl $0, REGS_VECTOR(%rsp)
+    js 2f
+3:  add $REGS_R11, %rsp
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    add $8, %rsp
+    jmp guest_iret
+1:  cmpb $0, INFO_MASK(%rdx)
+    je save_rest
+    cmpl $0, REGS_VECTOR(%rsp)
+    jns 3b
+2:  mov REGS_RAX(%rsp), %rax
+    jmp restore_fast
 
 /* The guest's frame could not be loaded: what it returns to is its own doing. The fault pushed its
  * frame below the five words that IRET wanted; the registers are still the guest's. */

@@ -52,6 +52,17 @@ static inline size_t copy_fixed_up(void *to, const void *from, size_t size)
         : "memory"                                                                                \
         : fault)
 
+/* One number, of `to`'s size; failed becomes 1 if it cannot be read. */
+#define guest_get(to, address, failed)                    \
+    __asm__ volatile("1: mov (%2), %0\n2:\n"              \
+                     ".pushsection .text.fixup, \"ax\"\n" \
+                     "3: mov $1, %1\n"                    \
+                     "jmp 2b\n"                           \
+                     ".popsection\n" FIXUP("1b", "3b")    \
+                     : "=r"(to), "+r"(failed)             \
+                     : "r"(address)                       \
+                     : "memory")
+
 /* NULL-free lookup: 0 if there is none. */
 uint64_t fixup_for(uint64_t rip);
 

@@ -3,18 +3,18 @@
 
 #include "hv/arch/x86_64/fixup.h"
 
-bool copy_from_guest(void *to, vaddr_t from, size_t size)
+bool copy_many_from_guest(void *to, uint64_t from, size_t size)
 {
-    if (unlikely(!guest_range_ok(from.a, size)))
+    if (unlikely(!guest_range_ok(from, size)))
         return false;
-    return copy_fixed_up(to, (const void *)from.a, size) == 0;
+    return copy_fixed_up(to, (const void *)from, size) == 0;
 }
 
-bool copy_to_guest(vaddr_t to, const void *from, size_t size)
+bool copy_many_to_guest(uint64_t to, const void *from, size_t size)
 {
-    if (unlikely(!guest_range_ok(to.a, size)))
+    if (unlikely(!guest_range_ok(to, size)))
         return false;
-    return copy_fixed_up((void *)to.a, from, size) == 0;
+    return copy_fixed_up((void *)to, from, size) == 0;
 }
 
 bool clear_guest(vaddr_t to, size_t size)

@@ -13,9 +13,6 @@
 #include "hv/core/schedule.h"
 #include "hv/core/vcpu.h"
 
-/* Requests are copied in so many at a time. */
-#define CHUNK 8
-
 /* ---- mmu_update */
 
 static int update_table(struct vcpu *v, struct table_owner o, uint64_t ptr, pte_t value,
@@ -33,7 +30,7 @@ static int update_table(struct vcpu *v, struct table_owner o, uint64_t ptr, pte_
         rc = entry_replace(v, o, (unsigned)t - TYPE_L1 + 1, slot, m, value, how);
     } else {
         /* Not in use as a table: memory like any other. */
-        rc = frame_get_type(f, TYPE_WRITABLE);
+        rc = frame_get_writable(f);
         if (rc == 0) {
             __atomic_store_n(slot, value, __ATOMIC_RELAXED);
             frame_put_writable(f);
@@ -76,24 +73,15 @@ static int update(struct vcpu *v, struct table_owner o, const struct mmu_update 
 static int update_all(struct vcpu *v, struct table_owner o, vaddr_t requests, uint32_t count,
                       uint32_t *done)
 {
-    struct mmu_update u[CHUNK];
     if (stale_table_finish(v) != 0)
         return -XEN_ERESTART;
     for (uint32_t i = 0; i < count; i++) {
-        if (i % CHUNK == 0) {
-            uint32_t n = min(count - i, (uint32_t)CHUNK);
-            if (unlikely(!copy_element_from_guest(u, vaddr(requests.a + i * sizeof(u[0])), 0,
-                                                  n * sizeof(u[0])))) {
-                /* The first of these may be there. */
-                if (n == 1 || !copy_element_from_guest(u, vaddr(requests.a + i * sizeof(u[0])), 0,
-                                                       sizeof(u[0])))
-                    return -XEN_EFAULT;
-                count = i + 1;
-            }
-        }
+        struct mmu_update u;
         if (unlikely(v->stale_table != NULL || (i != 0 && preempt_needed())))
             return -XEN_ERESTART;
-        int rc = update(v, o, &u[i % CHUNK]);
+        if (unlikely(!copy_from_guest(&u, vaddr(requests.a + i * sizeof(u)), sizeof(u))))
+            return -XEN_EFAULT;
+        int rc = update(v, o, &u);
         if (unlikely(rc != 0))
             return rc;
         *done = i + 1;
@@ -102,10 +90,13 @@ static int update_all(struct vcpu *v, struct table_owner o, vaddr_t requests, ui
 }
 
 /* Both domains that `foreign` names: whose frames, and behind bit 16, + 1, whose tables. */
-static int owners_get(uint64_t foreign, struct table_owner *o)
+static int owners_get(struct domain *self, uint64_t foreign, struct table_owner *o)
 {
     int rc;
     uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
+    *o = (struct table_owner){self, self, false};
+    if (likely((uint32_t)foreign == DOMID_SELF))
+        return 0;
     o->devices_only = (uint16_t)foreign == DOMID_IO;
     o->frames = foreign_get((uint16_t)foreign, &rc);
     if (o->frames == NULL)
@@ -115,6 +106,14 @@ static int owners_get(uint64_t foreign, struct table_owner *o)
         return 0;
     domain_put(o->frames);
     return rc;
+}
+
+static void owners_put(uint64_t foreign, struct table_owner o)
+{
+    if (likely((uint32_t)foreign == DOMID_SELF))
+        return;
+    domain_put(o.tables);
+    domain_put(o.frames);
 }
 
 /* So many were done before the call was continued. */
@@ -135,14 +134,13 @@ long do_mmu_update(uint64_t requests, uint64_t count, uint64_t done_at, uint64_t
         unlikely(count & MMU_UPDATE_PREEMPTED) ? done_before(count, vaddr(done_at)) : 0;
     uint32_t done = 0;
 
-    int rc = owners_get(foreign, &o);
+    int rc = owners_get(v->domain, foreign, &o);
     if (unlikely(rc != 0))
         return rc;
     lock(&o.tables->mm_lock);
     rc = update_all(v, o, vaddr(requests), n, &done);
     unlock(&o.tables->mm_lock);
-    domain_put(o.tables);
-    domain_put(o.frames);
+    owners_put(foreign, o);
 
     uint32_t all = before + done;
     if (done_at != 0 && unlikely(!copy_to_guest(vaddr(done_at), &all, sizeof(all))) && rc == 0)

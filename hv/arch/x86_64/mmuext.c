@@ -112,7 +112,7 @@ static struct frame *writable_get(struct domain *d, mfn_t m)
 {
     if (!frame_get(m, d))
         return NULL;
-    if (frame_get_type(frame_of(m), TYPE_WRITABLE) == 0)
+    if (frame_get_writable(frame_of(m)) == 0)
         return frame_of(m);
     frame_put(frame_of(m));
     return NULL;

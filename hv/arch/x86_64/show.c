@@ -5,47 +5,53 @@
 #include "hv/core/arch.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/log.h"
+#include "hv/core/string.h"
 
-/* Made from the linked image by symbols.awk; sorted by address. */
-struct symbol {
-    uint64_t address;
-    const char *name;
-};
-extern const struct symbol symbols[];
-extern const uint64_t symbol_count;
-
+/* Made from the linked image by hv/image/symbols.awk: lines of an address in 16 digits, a blank and
+ * a name, by address, and a zero at the end. */
+extern const char symbols_start[];
 extern char image_start[], text_end[];
 
 #define BACKTRACE_MAX 32
 #define STACK_WORDS 16
 
-const char *symbol_at(uint64_t address, uint64_t *offset)
+#define DIGITS 16
+
+static uint64_t address_of(const char *line)
 {
+    uint64_t a = 0;
+    for (unsigned i = 0; i < DIGITS; i++)
+        a = a << 4 | (uint64_t)(line[i] <= '9' ? line[i] - '0' : line[i] - 'a' + 10);
+    return a;
+}
+
+const char *symbol_at(uint64_t address, uint64_t *offset, unsigned *length)
+{
+    const char *name = NULL;
     if (address < (uint64_t)image_start || address >= (uint64_t)text_end)
         return NULL;
-    uint64_t low = 0;
-    uint64_t high = symbol_count;
-    while (low < high) {
-        uint64_t mid = (low + high) / 2;
-        if (symbols[mid].address <= address)
-            low = mid + 1;
-        else
-            high = mid;
+    for (const char *line = symbols_start; *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        uint64_t at = address_of(line);
+        if (at > address)
+            break;
+        name = line + DIGITS + 1;
+        *length = (unsigned)(end - name);
+        *offset = address - at;
+        line = end + 1;
     }
-    if (low == 0)
-        return NULL;
-    *offset = address - symbols[low - 1].address;
-    return symbols[low - 1].name;
+    return name;
 }
 
 static void show_address(uint64_t address)
 {
-    uint64_t offset;
-    const char *name = symbol_at(address, &offset);
+    uint64_t offset = 0;
+    unsigned length = 0;
+    const char *name = symbol_at(address, &offset, &length);
     if (name == NULL)
         log_error("  %p\n", (void *)address);
     else
-        log_error("  %p  %s+0x%lx\n", (void *)address, name, offset);
+        log_error("  %p  %.*s+0x%lx\n", (void *)address, (int)length, name, offset);
 }
 
 void show_registers(const struct cpu_user_regs *r)

@@ -14,7 +14,8 @@ void show_backtrace(uint64_t rip, uint64_t rbp);
 /* The top of a guest's stack. */
 void show_guest_stack(const struct cpu_user_regs *r);
 
-/* The name of the function that holds an address of the image, and how far into it. NULL: none. */
-const char *symbol_at(uint64_t address, uint64_t *offset);
+/* The name of the function that holds an address of the image, its length, and how far into it that
+ * is. NULL: none. */
+const char *symbol_at(uint64_t address, uint64_t *offset, unsigned *length);
 
 #endif

@@ -24,6 +24,7 @@
 #include "hv/core/option.h"
 #include "hv/core/schedule.h"
 #include "hv/core/tlb.h"
+#include "hv/core/trace.h"
 
 extern char image_end[];
 
@@ -100,6 +101,7 @@ noreturn void start(uint32_t magic, uint32_t information)
     smp_start();
     machine_memory_init();
     schedule_init(cpus_online);
+    trace_init(cpus_online);
 
     int irq = serial_enable_interrupt();
     if (irq >= 0)

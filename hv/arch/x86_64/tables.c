@@ -59,7 +59,7 @@ static int l1_get(pte_t e, struct table_owner o)
         return -XEN_EINVAL;
     if (unlikely(o.devices_only || !frame_get(m, o.frames)))
         return -XEN_EBUSY;
-    if ((e & PTE_RW) && unlikely(frame_get_type(frame_of(m), TYPE_WRITABLE) != 0)) {
+    if ((e & PTE_RW) && unlikely(frame_get_writable(frame_of(m)) != 0)) {
         frame_put(frame_of(m));
         return -XEN_EBUSY;
     }

@@ -15,6 +15,7 @@
 #include "hv/core/domain.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/log.h"
+#include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
 #define PF_PRESENT 1U
@@ -64,6 +65,7 @@ static void trap_page_fault(struct cpu_user_regs *r)
     /* Ring 3 all the time; the guest wants to know which half of it. */
     error = v->arch.in_kernel ? error & ~PF_USER : error | PF_USER;
     v->info->arch.cr2 = address;
+    trace(TRACE_EXCEPTION, VECTOR_PF, r->rip);
     const struct guest_trap *t = &v->arch.traps[VECTOR_PF];
     bounce_with_error(v, r, t->address, t->disables_events, error);
 }
@@ -140,6 +142,12 @@ void (*const guest_traps[32])(struct cpu_user_regs *r) = {
     [15 ... 31] = trap_general,
 };
 
+/* From entry.S, when tracing is on. */
+void trace_hypercall(const struct cpu_user_regs *r)
+{
+    trace_record(TRACE_HYPERCALL, r->rax, r->rdi);
+}
+
 /* SYSCALL in a user program. */
 void guest_syscall(struct cpu_user_regs *r)
 {
@@ -151,6 +159,7 @@ void guest_upcall(struct cpu_user_regs *r)
 {
     struct vcpu *v = current_vcpu();
     arch_irq_on();
+    trace(TRACE_UPCALL, r->rip, 0);
     bounce(v, r, v->arch.event.address, true);
 }
 

@@ -18,6 +18,7 @@
 #include "hv/core/arch.h"
 #include "hv/core/assert.h"
 #include "hv/core/buddy.h"
+#include "hv/core/cpu.h"
 #include "hv/core/domain.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
@@ -146,6 +147,8 @@ void arch_vcpu_load(struct vcpu *v)
     debug_registers_enter(v);
     c->current = v;
     runstate_publish(v);
+    if (v->arch.nmi_pending)
+        cpu_request(c->id, WORK_GUEST);
     if (unlikely(!good)) {
         c->regs = v->arch.regs; /* with the selectors as they were */
         bounce_failsafe(v, &c->regs);

@@ -39,8 +39,8 @@
 
 #define VECTOR_COUNT 256
 
-/* In regs.entry_vector: the guest entered by SYSCALL or may be left as if it had (RCX and R11 are
- * not its own any more). */
-#define ENTRY_SYSCALL 0x100
+/* In regs.entry_vector, its sign: the guest entered by SYSCALL or may be left as if it had (RCX and
+ * R11 are not its own any more). */
+#define ENTRY_SYSCALL 0x80000000
 
 #endif
