@@ -63,6 +63,8 @@ static void look_at_domain(const struct domain *d)
 {
     /* The shared page is in use by being shared. */
     tallies[d->shared_mfn.n].uses++;
+    for (uint32_t i = 0; i < d->n_event_pages; i++)
+        audit_count(d->event_pages[i], true);
     for (uint32_t i = 0; i < d->vcpus_max; i++) {
         const struct vcpu *v = d->vcpus[i];
         if (v == NULL)

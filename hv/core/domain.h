@@ -19,6 +19,9 @@
 struct vcpu;
 struct frame;
 
+/* Of the FIFO ABI: the array's and a control block each vcpu. */
+#define EVENT_PAGES_MAX (EVTCHN_PORTS_MAX / EVTCHN_PAGE_WORDS + VCPUS_MAX)
+
 #define WATCHDOGS 2
 struct watchdog {
     struct domain *domain; /* NULL: not in use */
@@ -47,6 +50,8 @@ struct domain {
     struct evtchn_domain events;
     struct evtchn_bucket **event_buckets;
     uint64_t *event_closed;
+    mfn_t event_pages[EVENT_PAGES_MAX]; /* given for the FIFO ABI; in use until a reset */
+    uint32_t n_event_pages;
     struct evtchn_vcpu *event_vcpus[VCPUS_MAX];
 
     struct watchdog watchdogs[WATCHDOGS]; /* under event_lock */

@@ -366,6 +366,32 @@ static int bind_vcpu(struct domain *d, const struct evtchn_bind_vcpu *a)
     return rc;
 }
 
+/* ---- pages that the domain gives for the FIFO ABI stay mapped, and in use, until a reset */
+
+static void *take_page(struct domain *d, uint64_t frame)
+{
+    mfn_t m = mfn(frame);
+    if (!frame_get(m, d))
+        return NULL;
+    if (frame_get_writable(frame_of(m)) == 0)
+        return frame_map(m);
+    frame_put(frame_of(m));
+    return NULL;
+}
+
+static void give_page_back(mfn_t m)
+{
+    frame_put_writable(frame_of(m));
+    frame_put(frame_of(m));
+}
+
+/* D(d). What was given for the FIFO ABI is looked at no more. */
+static void give_pages_back(struct domain *d)
+{
+    while (d->n_event_pages != 0)
+        give_page_back(d->event_pages[--d->n_event_pages]);
+}
+
 static int reset(struct domain *self, const struct evtchn_reset *a)
 {
     int rc = 0;
@@ -381,30 +407,14 @@ static int reset(struct domain *self, const struct evtchn_reset *a)
         close_port(d, port);
     }
     rc = evtchn_reset(&d->events);
+    if (rc == 0)
+        give_pages_back(d);
     unlock(&d->event_lock);
     domain_put(d);
     return rc;
 }
 
-/* ---- the FIFO ABI: pages that the domain gives stay mapped, and in use, until it ends */
-
-static void *take_page(struct domain *d, uint64_t frame)
-{
-    mfn_t m = mfn(frame);
-    if (!frame_get(m, d))
-        return NULL;
-    if (frame_get_writable(frame_of(m)) == 0)
-        return frame_map(m);
-    frame_put(frame_of(m));
-    return NULL;
-}
-
-static void give_page_back(void *page, uint64_t frame)
-{
-    frame_unmap(page);
-    frame_put_writable(frame_of(mfn(frame)));
-    frame_put(frame_of(mfn(frame)));
-}
+/* ---- the FIFO ABI */
 
 /* D(d). */
 static void release_held(struct domain *d)
@@ -422,11 +432,13 @@ static int init_control(struct domain *d, struct evtchn_init_control *a)
         return -XEN_EINVAL;
     lock(&d->event_lock);
     int rc = evtchn_init_control(&d->events, a->vcpu, page, a->offset);
-    if (rc == 0)
+    if (rc == 0) {
+        d->event_pages[d->n_event_pages++] = mfn(a->control_gfn);
         release_held(d);
+    }
     unlock(&d->event_lock);
     if (rc != 0)
-        give_page_back(page, a->control_gfn);
+        give_page_back(mfn(a->control_gfn));
     a->link_bits = EVTCHN_LINK_BITS;
     return rc;
 }
@@ -438,11 +450,13 @@ static int expand_array(struct domain *d, const struct evtchn_expand_array *a)
         return -XEN_EINVAL;
     lock(&d->event_lock);
     int rc = evtchn_expand_array(&d->events, page);
-    if (rc == 0)
+    if (rc == 0) {
+        d->event_pages[d->n_event_pages++] = mfn(a->array_gfn);
         release_held(d);
+    }
     unlock(&d->event_lock);
     if (rc != 0)
-        give_page_back(page, a->array_gfn);
+        give_page_back(mfn(a->array_gfn));
     return rc;
 }
 

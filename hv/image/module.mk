@@ -47,3 +47,37 @@ $(B)/ringside.elf: $(HV_OBJECTS) $(B)/gen/hv.lds hv/image/symbols.awk
 	@objcopy --update-section .symbols=$(B)/gen/hv-symbols $(B)/gen/hv.elf $@
 
 BUILD += $(B)/ringside.elf
+
+# What `make iso` and `make run` boot, and with which arguments.
+GUEST ?= $(B)/guest/selftest
+GUEST_ARGS ?=
+HV_ARGS ?= exit-port=0xf4 audit
+RUN_CPUS ?= 1
+RUN_MEMORY ?= 512
+
+# $(call iso,<guest>,<its arguments>,<the hypervisor's>): commands that make $@, for BIOS and UEFI.
+define iso
+rm -rf $@.d && mkdir -p $@.d/boot/grub
+cp $(B)/ringside.elf $@.d/boot/ringside.elf && strip -g $@.d/boot/ringside.elf
+cp $(1) $@.d/boot/guest
+sed 's|@HV_ARGS@|$(3)|; s|@GUEST_ARGS@|$(2)|' hv/image/grub.cfg > $@.d/boot/grub/grub.cfg
+grub-mkrescue -o $@ $@.d 2> $@.log || { cat $@.log >&2; exit 1; }
+rm -rf $@.d
+endef
+
+$(B)/ringside.iso: $(B)/ringside.elf $(GUEST) hv/image/grub.cfg
+	@echo "  ISO $@"
+	@$(call iso,$(GUEST),$(GUEST_ARGS),$(HV_ARGS))
+
+## iso: the hypervisor and a guest (GUEST=, GUEST_ARGS=, HV_ARGS=) on a medium that BIOS and UEFI boot
+iso: deps
+	@rm -f $(B)/ringside.iso
+	@$(MAKE) --no-print-directory $(B)/ringside.iso
+
+## run: boot that medium under QEMU (RUN_CPUS=, RUN_MEMORY=), its console here
+run: iso
+	@qemu-system-x86_64 -machine pc -cpu $(or $(RUN_MODEL),qemu64) -smp $(RUN_CPUS) -m $(RUN_MEMORY) -nodefaults \
+	  -display none -no-reboot -serial mon:stdio -device isa-debug-exit,iobase=0xf4,iosize=4 \
+	  -cdrom $(B)/ringside.iso -boot d || [ $$? -eq 33 ]
+
+.PHONY: iso run

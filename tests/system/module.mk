@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# Whole machines under QEMU: the hypervisor with guests that test it from inside. Quick sizes are part
+# of `make test`; `make soak` has the long ones.
+
+# $(call system-test,<name>,<settings>,<image>,<arguments>): settings as tests/system/boot has them.
+define system-test
+TESTS += $(B)/hv-$(1)
+$(B)/hv-$(1): $(B)/ringside.elf $(if $(3),$(B)/guest/$(3)) tests/system/module.mk
+	@printf '#!/bin/sh\n%s exec tests/system/boot %s %s\n' "$(2)" $(B)/ringside.elf \
+	  "$(if $(3),$(B)/guest/$(3) $(4))" > $$@
+	@chmod +x $$@
+endef
+$(eval $(call system-test,selftest,,selftest))
+$(eval $(call system-test,selftest-2,CPUS=2 MODEL=max,selftest))
+$(eval $(call system-test,selftest-fifo,CPUS=2,selftest,events=fifo))
+$(eval $(call system-test,nehalem,MODEL=Nehalem,selftest))
+$(eval $(call system-test,epyc,MODEL=EPYC,selftest))
+$(eval $(call system-test,random,,random,calls=100000))
+$(eval $(call system-test,random-2,CPUS=2,random,calls=50000 vcpus=2 seed=2))
+$(eval $(call system-test,no-kernel,ENDS=39 SAYS='no module was loaded'))
+$(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAYS='loglvl.*expected error.*found .loud'))
+
+# By GRUB, as BIOS and as UEFI firmware start it.
+SYSTEM_ISO := $(B)/hv-test.iso
+UEFI_FIRMWARE := /usr/share/ovmf/OVMF.fd
+TESTS += $(B)/hv-grub-bios $(B)/hv-grub-uefi
+
+$(SYSTEM_ISO): $(B)/ringside.elf $(B)/guest/random hv/image/grub.cfg tests/system/module.mk
+	@$(call iso,$(B)/guest/random,calls=1000,exit-port=0xf4 audit)
+
+$(B)/hv-grub-bios $(B)/hv-grub-uefi: $(SYSTEM_ISO) tests/system/module.mk
+	@printf '#!/bin/sh\n%s exec tests/system/boot %s\n' \
+	  "$(if $(findstring uefi,$@),FIRMWARE=$(UEFI_FIRMWARE))" $(SYSTEM_ISO) > $@
+	@chmod +x $@
+
+SOAK_SEEDS := 1 2 3 4 5 6
+
+## soak: the long tests: a million random hypercalls for each of a few seeds, on one processor and two
+soak: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/ringside.elf $(B)/guest/random
+	@for seed in $(SOAK_SEEDS); do \
+	  LIMIT=600 CPUS=1 tests/system/boot $(B)/ringside.elf $(B)/guest/random calls=1000000 seed=$$seed; \
+	  LIMIT=600 CPUS=2 tests/system/boot $(B)/ringside.elf $(B)/guest/random calls=500000 vcpus=2 seed=$$seed; \
+	done | awk '/^not ok|^Bail/ { bad++ } /^ok/ { good++ } /^(not ok|Bail|# seed)/ \
+	  END { print good + 0 " passed, " bad + 0 " failed"; exit bad != 0 }'
+
+.PHONY: soak
