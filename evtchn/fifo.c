@@ -34,9 +34,6 @@
 #define TRIES_PATIENT 4
 #define TRIES_BUSY 8
 
-/* How often the port's queue may be changed under an append; each takes a call of the domain. */
-#define TRIES_QUEUE 4
-
 #define likely(x) __builtin_expect((x), 1)
 #define unlikely(x) __builtin_expect((x), 0)
 
@@ -126,29 +123,27 @@ static void unlock_both(struct evtchn_queue *a, struct evtchn_queue *b)
         evtchn_unlock(&b->lock);
 }
 
-/* Wherever it was enqueued last. FOLLOWED: or it is in a queue already. */
+/* The port is pending and was not masked, wherever it was enqueued last. FOLLOWED: or it is in a
+ * queue already. */
 static enum followed append_from_anywhere(struct evtchn *e, struct evtchn_queue *q, uint32_t *word)
 {
-    for (int tries = 0; tries < TRIES_QUEUE; tries++) {
-        struct evtchn_queue *last = evtchn_load(&e->last);
-        enum followed followed = FOLLOWED;
-        lock_both(last, q);
-        bool same = evtchn_load(&e->last) == last;
-        if (same) {
-            struct end end = end_of(q);
-            if (!evtchn_set_bit(word, EVTCHN_LINKED_BIT)) {
-                if (last != q && evtchn_load(&last->tail) == word)
-                    evtchn_store(&last->tail, &last->nothing);
-                evtchn_store(&e->last, q);
-                evtchn_store(&q->tail, word);
-                followed = append(e, q, word, end);
-            }
+    struct evtchn_queue *last = evtchn_load(&e->last);
+    enum followed followed = FOLLOWED;
+    lock_both(last, q);
+    /* If last has changed, somebody has enqueued the port after this event made it pending: the
+     * guest will find that when it takes the port off there. */
+    if (evtchn_load(&e->last) == last) {
+        struct end end = end_of(q);
+        if (!evtchn_set_bit(word, EVTCHN_LINKED_BIT)) {
+            if (last != q && evtchn_load(&last->tail) == word)
+                evtchn_store(&last->tail, &last->nothing);
+            evtchn_store(&e->last, q);
+            evtchn_store(&q->tail, word);
+            followed = append(e, q, word, end);
         }
-        unlock_both(last, q);
-        if (same)
-            return followed;
     }
-    return GAVE_UP;
+    unlock_both(last, q);
+    return followed;
 }
 
 static inline struct evtchn_effect appended(const struct evtchn_queue *q, enum followed followed)
