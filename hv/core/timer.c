@@ -5,6 +5,10 @@
 #include "hv/core/lock.h"
 #include "hv/core/time.h"
 
+/* The queue compares keys as if time went in a circle (sched_before): guests may ask for more than
+ * half of it. 292 years. */
+#define TIMER_LATEST ((ns_t)INT64_MAX)
+
 struct cpu_timers {
     struct lock lock; /* timer_lock; interrupts off */
     struct sched_queue queue;
@@ -68,9 +72,9 @@ void timer_set(struct timer *t, ns_t when)
         c = &cpu_timers[here];
         were_on = lock_irq(&c->lock);
     }
-    t->node.key = when;
+    t->node.key = when < TIMER_LATEST ? when : TIMER_LATEST;
     sched_queue_insert(&c->queue, &t->node);
-    alarm_by(c, when);
+    alarm_by(c, t->node.key);
     unlock_irq(&c->lock, were_on);
 }
 
