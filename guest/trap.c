@@ -184,8 +184,12 @@ void trap_print(const struct trap_frame *frame)
         print_calls(frame->rbp);
 }
 
+/* What the dump needs may be what is broken: once is enough. */
 void trap_die(const struct trap_frame *frame)
 {
+    static bool dying;
+    if (__atomic_exchange_n(&dying, true, __ATOMIC_RELAXED))
+        power_off(POWER_CRASH);
     trap_print(frame);
     power_panic("nobody expected that");
 }

@@ -68,6 +68,25 @@ static uint64_t *entries; /* of the sandbox's L1 */
 static uint64_t *upper;   /* the L2 above it: entry 0 is that L1, the others are free */
 static mfn_t foreign;
 
+static uint64_t last_frame; /* of the machine */
+
+/*
+ * A frame of this guest that is not of the sandbox: its image, its tables, the pages that tests
+ * have. Mapped, it could be what a hypercall writes its result to.
+ */
+static bool is_own_ground(uint64_t frame)
+{
+    if (frame > last_frame)
+        return false;
+    pfn_t pfn = mfn_pfn(MFN(frame));
+    return pfn.n != FRAME_NONE && pfn.n - page_pfn(pages).n >= PAGES;
+}
+
+static uint64_t outside(uint64_t frame)
+{
+    return is_own_ground(frame) ? FRAME_BEYOND.n : frame;
+}
+
 static uint64_t any_frame(void)
 {
     switch (below(12)) {
@@ -82,7 +101,7 @@ static uint64_t any_frame(void)
     case 4:
         return below(2) ? table_root_mfn().n : page_mfn(entries).n;
     case 5:
-        return draw() >> below(64);
+        return outside(draw() >> below(64));
     case 6:
         return FRAME_NONE;
     default:
@@ -105,7 +124,7 @@ static uint64_t any_entry(void)
     if (one_in(5))
         return 0;
     if (one_in(20))
-        return draw();
+        return pte_make(MFN(outside(draw() >> 24)), draw() & ~PTE_FRAME);
     return pte_make(MFN(any_frame()), any_flags());
 }
 
@@ -212,6 +231,10 @@ static void choose_mmuext_op(struct call *call)
     case MMUEXT_NEW_BASEPTR: /* a base without this kernel in it would be the end of it */
         if (!is_precious(op->arg1.mfn))
             op->arg1.mfn = one_in(2) ? foreign.n : FRAME_BEYOND.n;
+        break;
+    case MMUEXT_NEW_USER_BASEPTR: /* with an assist, a user's root loses what the kernel reads */
+        if (op->arg1.mfn == table_root_mfn().n)
+            op->arg1.mfn = FRAME_BEYOND.n;
         break;
     case MMUEXT_INVLPG_LOCAL:
     case MMUEXT_INVLPG_ALL:
@@ -467,6 +490,7 @@ static void prepare(void)
     entries = table_reach(table_root, SANDBOX, 1);
     upper = table_entry(table_root, SANDBOX & ~((1UL << 30) - 1), 2);
     foreign = frame_of_hypervisor();
+    last_frame = (uint64_t)hypercall_memory_op(XENMEM_maximum_ram_page, NULL) - 1;
     for (unsigned i = 0; i < TABLES; i++)
         table_protect(pages + i * PAGE_SIZE, PTE_READ_ONLY);
 }

@@ -77,6 +77,19 @@ TEST(timer_in_the_past_fires_at_once)
     time_on_timer(NULL, NULL);
 }
 
+/* One that will not fire in this life does not keep others from it. */
+TEST(timer_far_away)
+{
+    static const uint64_t far[] = {1UL << 62, 1UL << 63, UINT64_MAX};
+    for (unsigned i = 0; i < LENGTH(far); i++) {
+        CHECK_EQUAL(hypercall_set_timer_op(far[i]), 0);
+        struct sched_poll poll = {.timeout = time_system().n + NS_PER_MS};
+        CHECK_EQUAL(hypercall_sched_op(SCHEDOP_poll, &poll), 0);
+        CHECK(time_system().n >= poll.timeout);
+        CHECK_EQUAL(hypercall_set_timer_op(0), 0);
+    }
+}
+
 TEST(timer_can_be_moved_and_taken_back)
 {
     const uint64_t far = 3600 * NS_PER_SECOND;
