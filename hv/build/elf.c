@@ -113,10 +113,31 @@ static bool add_segment(struct elf_image *e, const struct program_header *p)
     if (p->memory_size == 0)
         return true;
     if (e->n_segments == ELF_SEGMENTS_MAX || p->file_size > p->memory_size ||
-        !inside(e, p->offset, p->file_size) || p->address + p->memory_size < p->address)
+        !inside(e, p->offset, p->file_size))
         return false;
     e->segments[e->n_segments++] =
         (struct elf_segment){p->address, p->physical, p->offset, p->file_size, p->memory_size};
+    return true;
+}
+
+/*
+ * A segment's place is its physical address, counted from the one that the notes say the image
+ * begins at; the virtual addresses are what the notes' base makes of that (xen/elfnote.h,
+ * PADDR_OFFSET). The virtual address in the file may mean something else: Linux's per-CPU data have
+ * 0 there.
+ */
+static bool place_segments(struct elf_image *e)
+{
+    uint64_t base = e->note_virt_base != NOTE_NONE ? e->note_virt_base : 0;
+    uint64_t first = e->note_paddr_offset != NOTE_NONE ? e->note_paddr_offset : 0;
+    for (unsigned i = 0; i < e->n_segments; i++) {
+        struct elf_segment *s = &e->segments[i];
+        if (s->physical < first || s->physical - first > ~base)
+            return false;
+        s->address = base + (s->physical - first);
+        if (s->memory_size > UINT64_MAX - s->address)
+            return false;
+    }
     return true;
 }
 
@@ -190,6 +211,8 @@ const char *elf_read(struct elf_image *e, const void *bytes, uint64_t size, char
         return "has a section that is not inside the file";
     if (e->n_segments == 0)
         return "has nothing to load";
+    if (!place_segments(e))
+        return "has a segment outside of the address space that its notes describe";
     e->entry = e->note_entry != NOTE_NONE ? e->note_entry : h.entry;
     return NULL;
 }

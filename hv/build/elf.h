@@ -13,8 +13,8 @@
 #define NOTE_NONE UINT64_MAX
 
 struct elf_segment {
-    uint64_t address; /* virtual */
-    uint64_t physical;
+    uint64_t address;  /* virtual, by `physical` and the notes */
+    uint64_t physical; /* as the file says */
     uint64_t offset, file_size, memory_size;
 };
 
