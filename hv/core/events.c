@@ -27,13 +27,19 @@
 #define PORT_CLOSING 0x80000000U
 
 /* The lock is a word: how many send by the port, and whether it is being closed. */
-static void port_share(struct evtchn *e)
+static out_of_line void port_share_later(struct evtchn *e)
 {
-    while (unlikely(__atomic_fetch_add(&e->lock, 1, __ATOMIC_ACQUIRE) & PORT_CLOSING)) {
+    do {
         __atomic_fetch_sub(&e->lock, 1, __ATOMIC_RELAXED);
         while (__atomic_load_n(&e->lock, __ATOMIC_RELAXED) & PORT_CLOSING)
             arch_relax();
-    }
+    } while (__atomic_fetch_add(&e->lock, 1, __ATOMIC_ACQUIRE) & PORT_CLOSING);
+}
+
+static inline void port_share(struct evtchn *e)
+{
+    if (unlikely(__atomic_fetch_add(&e->lock, 1, __ATOMIC_ACQUIRE) & PORT_CLOSING))
+        port_share_later(e);
 }
 
 static void port_unshare(struct evtchn *e)
@@ -120,7 +126,22 @@ static void provide_bucket(struct domain *d)
 
 /* ---- what an event causes */
 
-static void wake_pollers(struct domain *d, uint32_t port)
+/* Vcpus that poll, of all domains: mostly none. */
+static uint32_t pollers;
+
+void events_poll_begin(struct vcpu *v)
+{
+    if (!__atomic_exchange_n(&v->polling, true, __ATOMIC_SEQ_CST))
+        __atomic_fetch_add(&pollers, 1, __ATOMIC_SEQ_CST);
+}
+
+void events_poll_end(struct vcpu *v)
+{
+    if (__atomic_exchange_n(&v->polling, false, __ATOMIC_SEQ_CST))
+        __atomic_fetch_sub(&pollers, 1, __ATOMIC_SEQ_CST);
+}
+
+static out_of_line void wake_pollers(struct domain *d, uint32_t port)
 {
     for (uint32_t i = 0; i < d->vcpus_max; i++) {
         struct vcpu *v = d->vcpus[i];
@@ -131,17 +152,32 @@ static void wake_pollers(struct domain *d, uint32_t port)
     }
 }
 
-static inline void act_on(struct evtchn_effect effect, struct domain *receiver, uint32_t port)
+/* The one that runs here sees its upcall when it is returned to. */
+static inline void kick(struct evtchn_vcpu *to)
+{
+    struct vcpu *v = to->owner;
+    if (v != current_vcpu() || unlikely(__atomic_load_n(&v->pauses, __ATOMIC_RELAXED) != 0))
+        vcpu_kick(v);
+}
+
+static void act_on(struct evtchn_effect effect, struct domain *receiver, uint32_t port)
 {
     if (effect.upcall != NULL)
-        vcpu_kick(effect.upcall->owner);
-    if ((effect.what & EVTCHN_IS_PENDING) && unlikely(receiver->pollers != 0))
+        kick(effect.upcall);
+    if ((effect.what & EVTCHN_IS_PENDING) && __atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0)
         wake_pollers(receiver, port);
 }
 
 /* ---- sending */
 
-static int send(struct domain *d, uint32_t port)
+static out_of_line void wake_pollers_of_peer(const struct evtchn *e)
+{
+    const struct evtchn *to = e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
+    wake_pollers(to->domain->owner, to->port);
+}
+
+/* Measured: what is rare is out of line, so that little has to be kept over the module's call. */
+static inline int send(struct domain *d, uint32_t port)
 {
     struct evtchn *e = evtchn_at(&d->events, port);
     if (unlikely(e == NULL))
@@ -149,12 +185,12 @@ static int send(struct domain *d, uint32_t port)
     struct evtchn_effect effect = EVTCHN_NO_EFFECT;
     port_share(e);
     int rc = evtchn_send(&d->events, port, &effect);
-    if (likely(rc == 0)) {
-        const struct evtchn *to = e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
-        act_on(effect, to->domain->owner, to->port);
-    }
+    if (effect.upcall != NULL)
+        kick(effect.upcall);
+    if (unlikely(__atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0) && effect.what != 0)
+        wake_pollers_of_peer(e);
     port_unshare(e);
-    trace(TRACE_SEND, port, (uint64_t)(int64_t)rc);
+    trace(TRACE_SEND, e->port, (uint64_t)(int64_t)rc);
     return rc;
 }
 
@@ -362,6 +398,9 @@ static int bind_vcpu(struct domain *d, const struct evtchn_bind_vcpu *a)
 {
     lock(&d->event_lock);
     int rc = evtchn_bind_vcpu(&d->events, a->port, a->vcpu);
+    uint32_t from = a->port; /* the vcpu before may have had no control block to deliver by */
+    if (rc == 0)
+        act_on(evtchn_release_held(&d->events, &from), d, a->port);
     unlock(&d->event_lock);
     return rc;
 }
@@ -544,24 +583,28 @@ static const struct {
     [EVTCHNOP_set_priority] = {SIZE_OF(set_priority), false},
 };
 
-long do_event_channel_op(uint64_t op, uint64_t argument)
+static out_of_line long other_operation(unsigned op, vaddr_t at)
 {
     struct domain *d = current_vcpu()->domain;
-    vaddr_t at = vaddr(argument);
     union arguments a;
 
-    if (likely((unsigned)op == EVTCHNOP_send)) {
-        if (unlikely(!copy_from_guest(&a.send, at, sizeof(a.send))))
-            return -XEN_EFAULT;
-        return send(d, a.send.port);
-    }
-    if ((unsigned)op >= array_size(operations) || operations[(unsigned)op].size == 0)
+    if (op >= array_size(operations) || operations[op].size == 0)
         return -XEN_ENOSYS;
-    size_t size = operations[(unsigned)op].size;
+    size_t size = operations[op].size;
     if (!copy_from_guest(&a, at, size))
         return -XEN_EFAULT;
-    long rc = perform(d, (unsigned)op, &a);
-    if (rc == 0 && operations[(unsigned)op].has_result && !copy_to_guest(at, &a, size))
+    long rc = perform(d, op, &a);
+    if (rc == 0 && operations[op].has_result && !copy_to_guest(at, &a, size))
         return -XEN_EFAULT;
     return rc;
+}
+
+long do_event_channel_op(uint64_t op, uint64_t argument)
+{
+    struct evtchn_send a;
+    if (unlikely((unsigned)op != EVTCHNOP_send))
+        return other_operation((unsigned)op, vaddr(argument));
+    if (unlikely(!copy_from_guest(&a, vaddr(argument), sizeof(a))))
+        return -XEN_EFAULT;
+    return send(current_vcpu()->domain, a.port);
 }
