@@ -6,6 +6,7 @@
 #include "guest/start.h"
 #include "guest/address.h"
 #include "guest/console.h"
+#include "guest/cpuid.h"
 #include "guest/event.h"
 #include "guest/hypercall.h"
 #include "guest/lib/string.h"
@@ -13,6 +14,7 @@
 #include "guest/power.h"
 #include "guest/table.h"
 #include "guest/vcpu.h"
+#include "hv/public/ringside.h"
 
 /* Mapped over this page of the image, because its own frame is not the domain's memory. */
 static char shared_info_page[PAGE_SIZE] __attribute__((aligned(4096)));
@@ -51,9 +53,9 @@ uint64_t start_option_number(const char *name, uint64_t otherwise)
 
 bool start_on_ringside(void)
 {
-    xen_extraversion_t extra = "";
-    hypercall_xen_version(XENVER_extraversion, extra);
-    return memcmp(extra, "-ringside", strlen("-ringside")) == 0;
+    struct cpuid leaf = cpuid_forced(RINGSIDE_CPUID_LEAF, 0);
+    const uint32_t signature[] = {leaf.b, leaf.c, leaf.d};
+    return memcmp(signature, RINGSIDE_SIGNATURE, sizeof(signature)) == 0;
 }
 
 /* The frame that used to be behind shared_info_page is the domain's still, and no longer mapped. */

@@ -24,7 +24,7 @@ const char *start_option(const char *name, size_t *length);
 /* As a number (decimal, 0x hexadecimal); `otherwise` if absent. Ends the run if it is no number. */
 uint64_t start_option_number(const char *name, uint64_t otherwise);
 
-/* Is the hypervisor Ringside? What only it has, a guest tries only there. */
+/* Is the hypervisor Ringside? What only it has (hv/public/ringside.h), a guest tries only there. */
 bool start_on_ringside(void);
 
 #endif

@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Privileged instructions: those that a kernel may use are emulated, the rest are faults. */
+#include "guest/cpuid.h"
 #include "tests/system/guests/support.h"
-
-#include <xen/arch-x86/cpuid.h>
-
-struct registers {
-    uint32_t a, b, c, d;
-};
-
-static struct registers forced_cpuid(uint32_t leaf, uint32_t subleaf)
-{
-    struct registers r = {.a = leaf, .c = subleaf};
-    asm volatile(XEN_CPUID : "+a"(r.a), "=b"(r.b), "+c"(r.c), "=d"(r.d));
-    return r;
-}
 
 static bool read_msr(uint32_t msr, uint64_t *value)
 {
@@ -41,14 +29,14 @@ static bool write_msr(uint32_t msr, uint64_t value)
 
 TEST(cpuid_forced_names_the_hypervisor)
 {
-    struct registers base = forced_cpuid(XEN_CPUID_FIRST_LEAF, 0);
+    struct cpuid base = cpuid_forced(XEN_CPUID_FIRST_LEAF, 0);
     CHECK(base.a >= XEN_CPUID_LEAF(2));
     CHECK_EQUAL(base.b, XEN_CPUID_SIGNATURE_EBX);
     CHECK_EQUAL(base.c, XEN_CPUID_SIGNATURE_ECX);
     CHECK_EQUAL(base.d, XEN_CPUID_SIGNATURE_EDX);
-    CHECK_EQUAL(forced_cpuid(XEN_CPUID_LEAF(1), 0).a,
+    CHECK_EQUAL(cpuid_forced(XEN_CPUID_LEAF(1), 0).a,
                 (uint32_t)hypercall_xen_version(XENVER_version, NULL));
-    struct registers pages = forced_cpuid(XEN_CPUID_LEAF(2), 0);
+    struct cpuid pages = cpuid_forced(XEN_CPUID_LEAF(2), 0);
     CHECK_EQUAL(pages.a, 1);
     CHECK(pages.c & XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD);
 }
@@ -56,14 +44,14 @@ TEST(cpuid_forced_names_the_hypervisor)
 /* What a paravirtual kernel cannot use is not shown to it. */
 TEST(cpuid_forced_hides_features)
 {
-    struct registers basic = forced_cpuid(1, 0);
+    struct cpuid basic = cpuid_forced(1, 0);
     CHECK(basic.d & 1U << 0);     /* FPU */
     CHECK(basic.d & 1U << 25);    /* SSE */
     CHECK(basic.c & 1U << 31);    /* there is a hypervisor */
     CHECK(!(basic.d & 1U << 3));  /* PSE */
     CHECK(!(basic.d & 1U << 13)); /* PGE */
     CHECK(!(basic.c & 1U << 5));  /* VMX */
-    struct registers extended = forced_cpuid(0x80000001, 0);
+    struct cpuid extended = cpuid_forced(0x80000001, 0);
     CHECK(extended.d & 1U << 29);   /* long mode */
     CHECK(extended.d & 1U << 11);   /* syscall */
     CHECK(!(extended.c & 1U << 2)); /* SVM */

@@ -2,8 +2,6 @@
 /* What a kernel finds at start of day, and what it can ask about its hypervisor. */
 #include "tests/system/guests/support.h"
 
-#include <xen/arch-x86/cpuid.h>
-
 TEST(start_info_is_complete)
 {
     CHECK(!strncmp(start_info->magic, "xen-", 4));
