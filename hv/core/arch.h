@@ -29,9 +29,6 @@ void arch_stop_others(void);
 
 struct vcpu;
 
-/* Work of this CPU (enum cpu_work) waits. */
-bool arch_work_pending(void);
-
 /* A fresh vcpu: its memory and registers. false: no memory. */
 bool arch_vcpu_init(struct vcpu *v);
 bool arch_vcpu_initialised(const struct vcpu *v);

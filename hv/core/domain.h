@@ -59,7 +59,6 @@ struct domain {
     uint32_t vcpus_max;
     struct vcpu *vcpus[VCPUS_MAX]; /* NULL: not made */
 
-    uint32_t pollers;    /* vcpus that poll ports; atomic */
     int64_t wall_offset; /* seconds, to add to the machine's wall clock */
 };
 

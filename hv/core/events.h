@@ -15,6 +15,10 @@ void events_init_vcpu(struct vcpu *v);
 /* A VIRQ for a vcpu (a domain's own go to vcpu 0). Any context without locks below event_lock. */
 void events_raise_virq(struct vcpu *v, uint32_t virq);
 
+/* v polls from now on, or does not any more: events that become pending, masked or not, wake it. */
+void events_poll_begin(struct vcpu *v);
+void events_poll_end(struct vcpu *v);
+
 /* For sched_op's poll. */
 bool events_is_pending(struct domain *d, uint32_t port);
 

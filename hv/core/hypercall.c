@@ -51,13 +51,6 @@ long hypercall_continue(unsigned number, unsigned n_arguments, ...)
     return number;
 }
 
-bool preempt_needed(void)
-{
-    struct vcpu *v = current_vcpu();
-    return arch_work_pending() ||
-           (v != NULL && v->info->evtchn_upcall_pending != 0 && v->info->evtchn_upcall_mask == 0);
-}
-
 /*
  * A batch: results go into the entries. An entry that has to be continued is written back with its
  * new arguments, and the batch goes on there later.

@@ -12,6 +12,7 @@
 
 #include "hv/core/arch.h"
 #include "hv/core/types.h"
+#include "hv/core/vcpu.h"
 
 #define HYPERCALL_COUNT 64
 
@@ -55,7 +56,12 @@ long hypercall_continue(unsigned number, unsigned n_arguments, ...);
 #define MMU_UPDATE_PREEMPTED (1U << 31)
 
 /* Somebody waits: this CPU has been asked for something, or an event is due. */
-bool preempt_needed(void);
+static inline bool preempt_needed(void)
+{
+    const struct vcpu *v = current_vcpu();
+    return unlikely(arch_work_pending()) ||
+           (v != NULL && v->info->evtchn_upcall_pending != 0 && v->info->evtchn_upcall_mask == 0);
+}
 
 /* A multicall's entry that is being done on this CPU, for hypercall_continue. */
 struct multicall_state {

@@ -55,8 +55,7 @@ static long poll(struct vcpu *v, vaddr_t argument)
             return -XEN_EINVAL;
     }
     v->poll_port = p.nr_ports == 1 ? ports[0] : 0;
-    if (!__atomic_exchange_n(&v->polling, true, __ATOMIC_SEQ_CST))
-        __atomic_fetch_add(&d->pollers, 1, __ATOMIC_SEQ_CST);
+    events_poll_begin(v);
     vcpu_pause(v, PAUSE_BLOCKED);
     if (upcall_due(v) || any_pending(d, ports, p.nr_ports)) {
         vcpu_poll_end(v);

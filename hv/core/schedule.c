@@ -144,6 +144,10 @@ ns_t vcpu_virtual_now(const struct vcpu *v, ns_t now)
 void schedule_yield(void)
 {
     uint32_t here = arch_cpu_id();
+    /* Nobody is there to go first, here or waiting elsewhere: picking would find this one again. */
+    if (__atomic_load_n(&sched_cpus[here].load, __ATOMIC_RELAXED) == 1 &&
+        __atomic_load_n(&sched.waiting, __ATOMIC_RELAXED) == 0)
+        return;
     bool were_on = lock_irq(&cpus[here].lock);
     sched_yield_on(&sched, here, time_now());
     unlock_irq(&cpus[here].lock, were_on);

@@ -66,8 +66,9 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 
 void vcpu_poll_end(struct vcpu *v)
 {
-    if (__atomic_exchange_n(&v->polling, false, __ATOMIC_SEQ_CST))
-        __atomic_fetch_sub(&v->domain->pollers, 1, __ATOMIC_SEQ_CST);
-    timer_stop(&v->poll_timer);
+    if (v->polling) {
+        events_poll_end(v);
+        timer_stop(&v->poll_timer);
+    }
     vcpu_unpause(v, PAUSE_BLOCKED);
 }

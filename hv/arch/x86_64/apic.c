@@ -252,11 +252,6 @@ void nmi(void)
     log_warning("NMI\n");
 }
 
-bool arch_work_pending(void)
-{
-    return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
-}
-
 void arch_wait(void)
 {
     /* Nothing comes between the two: interrupts are taken behind the instruction after STI. */

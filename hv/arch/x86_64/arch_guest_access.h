@@ -26,7 +26,7 @@ bool copy_many_to_guest(uint64_t to, const void *from, size_t size);
 static inline __attribute__((always_inline)) bool get_by_moves(void *to, vaddr_t from, size_t size)
 {
     uint32_t failed = 0;
-    if (unlikely(!guest_range_ok(from.a, size)))
+    if (unlikely(!guest_start_ok(from.a)))
         return false;
     GUEST_GET_AT(uint64_t, 0UL);
     GUEST_GET_AT(uint64_t, 8UL);
@@ -68,7 +68,7 @@ static inline __attribute__((always_inline)) bool copy_to_guest(vaddr_t to, cons
 {
     if (!__builtin_constant_p(size) || size > 16 || size % 4 != 0)
         return copy_many_to_guest(to.a, from, size);
-    if (unlikely(!guest_range_ok(to.a, size)))
+    if (unlikely(!guest_start_ok(to.a)))
         return false;
     GUEST_PUT_AT(uint64_t, 0UL);
     GUEST_PUT_AT(uint64_t, 8UL);

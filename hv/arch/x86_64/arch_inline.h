@@ -19,6 +19,12 @@ static inline uint32_t arch_cpu_id(void)
     return this_cpu()->id;
 }
 
+/* Work of this CPU (enum cpu_work) waits. */
+static inline bool arch_work_pending(void)
+{
+    return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
+}
+
 static inline void arch_irq_on(void)
 {
     __asm__ volatile("sti" ::: "memory");

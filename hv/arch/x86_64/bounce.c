@@ -70,7 +70,7 @@ push_frame(struct vcpu *v, struct cpu_user_regs *r, uint64_t address, bool disab
     unsigned words = 7U + has_error + (is_failsafe ? 4U : 0U);
     uint64_t cs;
     uint64_t *to = enter(v, r, words, &cs);
-    if (unlikely(address == 0 || !guest_range_ok((uint64_t)to, words * sizeof(*to))))
+    if (unlikely(address == 0 || !guest_start_ok((uint64_t)to)))
         goto fault;
 
     uint8_t mask = v->info->evtchn_upcall_mask;
@@ -120,9 +120,9 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *r)
     push_frame(v, r, v->arch.failsafe.address, v->arch.failsafe.disables_events, false, 0, true);
 }
 
-void bounce_trap(struct vcpu *v, struct cpu_user_regs *r, unsigned vector, uint32_t error)
+static inline void bounce_untraced(struct vcpu *v, struct cpu_user_regs *r, unsigned vector,
+                                   uint32_t error)
 {
-    trace(TRACE_EXCEPTION, vector, r->rip);
     const struct guest_trap *t = &v->arch.traps[vector];
     if (unlikely(t->address == 0)) {
         domain_crash(v, "exception %u (error 0x%x) without a handler", vector, error);
@@ -132,6 +132,22 @@ void bounce_trap(struct vcpu *v, struct cpu_user_regs *r, unsigned vector, uint3
         bounce_with_error(v, r, t->address, t->disables_events, error);
     else
         bounce(v, r, t->address, t->disables_events);
+}
+
+/* Apart, so that nothing has to be kept over the call where there is none. */
+static out_of_line void bounce_traced(struct vcpu *v, struct cpu_user_regs *r, unsigned vector,
+                                      uint32_t error)
+{
+    trace_record(TRACE_EXCEPTION, vector, r->rip);
+    bounce_untraced(v, r, vector, error);
+}
+
+void bounce_trap(struct vcpu *v, struct cpu_user_regs *r, unsigned vector, uint32_t error)
+{
+    if (unlikely(trace_on))
+        bounce_traced(v, r, vector, error);
+    else
+        bounce_untraced(v, r, vector, error);
 }
 
 /* ---- NMIs, which no mask of events holds off */

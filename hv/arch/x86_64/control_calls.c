@@ -199,7 +199,7 @@ void guest_iret_frame(struct cpu_user_regs *r)
     uint64_t cs, flags, rflags, ss;
     uint32_t failed = 0;
 
-    if (unlikely(!guest_range_ok((uint64_t)c, sizeof(*c))))
+    if (unlikely(!guest_start_ok((uint64_t)c)))
         goto unreadable;
     guest_get(cs, &c->cs, failed);
     guest_get(flags, &c->flags, failed);

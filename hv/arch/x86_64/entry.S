@@ -287,6 +287,10 @@ trap_common:
     jz 1f
     lea guest_traps(%rip), %rcx
     call *(%rcx, %rax, 8)
+    /* Bounced, and nothing emulated: what C preserves is as it came. */
+    mov REGS_RAX(%rsp), %rax
+    cmpl $0, REGS_VECTOR(%rsp)
+    js return_fast
     jmp return_to_guest
 1:  xor %ebp, %ebp
     call hypervisor_trap

@@ -16,6 +16,8 @@
     ".quad " at ", " to "\n"        \
     ".popsection\n"
 
+#define HYPERVISOR_RANGE_BITS 43
+
 struct fixup {
     uint64_t at, to;
 };
@@ -26,6 +28,14 @@ static inline bool guest_range_ok(uint64_t start, uint64_t size)
 {
     return start + size >= start &&
            (start + size <= HYPERVISOR_VIRT_START || start >= HYPERVISOR_VIRT_END);
+}
+
+/* The same for what is shorter than a page: behind its end there is nothing that could be reached,
+ * because below the hypervisor's range no address is canonical. */
+static inline bool guest_start_ok(uint64_t start)
+{
+    _Static_assert(HYPERVISOR_VIRT_END - HYPERVISOR_VIRT_START == 1UL << HYPERVISOR_RANGE_BITS, "");
+    return start >> HYPERVISOR_RANGE_BITS != HYPERVISOR_VIRT_START >> HYPERVISOR_RANGE_BITS;
 }
 
 /* Bytes that could not be copied. Words first: most of what is copied is a few of them. */
@@ -45,23 +55,23 @@ static inline size_t copy_fixed_up(void *to, const void *from, size_t size)
     return words;
 }
 
-/* One aligned or unaligned word; goes to the label if it cannot. */
-#define guest_put64(address, value, fault)                                                        \
-    __asm__ volatile goto(                                                                        \
-        "1: movq %0, (%1)\n" FIXUP("1b", "%l[" #fault "]")::"er"((uint64_t)(value)), "r"(address) \
-        : "memory"                                                                                \
-        : fault)
+/* One word to an address of a guest's; goes to the label if it cannot. */
+#define guest_put64(address, value, fault)                                               \
+    __asm__ volatile goto("1: movq %1, %0\n" FIXUP("1b", "%l[" #fault "]")::"m"(         \
+                              *(uint64_t *)(address)),                                   \
+                          "er"((uint64_t)(value))                                        \
+                          : "memory"                                                     \
+                          : fault)
 
-/* One number, of `to`'s size; failed becomes 1 if it cannot be read. */
+/* One number from an address of a guest's, of `to`'s size; failed becomes 1 if it cannot be read. */
 #define guest_get(to, address, failed)                    \
-    __asm__ volatile("1: mov (%2), %0\n2:\n"              \
+    __asm__ volatile("1: mov %2, %0\n2:\n"                \
                      ".pushsection .text.fixup, \"ax\"\n" \
                      "3: mov $1, %1\n"                    \
                      "jmp 2b\n"                           \
                      ".popsection\n" FIXUP("1b", "3b")    \
                      : "=r"(to), "+r"(failed)             \
-                     : "r"(address)                       \
-                     : "memory")
+                     : "m"(*(const __typeof__(to) *)(address)))
 
 /* NULL-free lookup: 0 if there is none. */
 uint64_t fixup_for(uint64_t rip);

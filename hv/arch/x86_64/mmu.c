@@ -15,33 +15,55 @@
 
 /* ---- mmu_update */
 
-static int update_table(struct vcpu *v, struct table_owner o, uint64_t ptr, pte_t value,
-                        enum entry_write how)
-{
-    mfn_t m = paddr_to_mfn(ptr);
-    if (unlikely(!frame_get(m, o.tables)))
-        return -XEN_EINVAL;
-    struct frame *f = frame_of(m);
-    pte_t *slot = (pte_t *)((char *)frame_map(m) + (ptr & ~PAGE_MASK));
-    int rc;
+/* The frame that the last request was about, with a reference: most are about the same table. */
+struct target {
+    uint64_t n; /* its number */
+    struct frame *f; /* NULL: none yet */
+};
 
+static int target_set(struct target *t, const struct domain *owner, uint64_t n)
+{
+    if (t->f != NULL)
+        frame_put(t->f);
+    t->f = NULL;
+    if (!frame_get(mfn(n), owner))
+        return -XEN_EINVAL;
+    *t = (struct target){n, frame_of(mfn(n))};
+    return 0;
+}
+
+/* Not a table of level 1: another one, or not in use as a table and so memory like any other. */
+static out_of_line int update_other(struct vcpu *v, struct table_owner o, struct frame *f,
+                                    pte_t *slot, pte_t value, enum entry_write how)
+{
     enum frame_type t = frame_type_of(f);
-    if (likely(t >= TYPE_L1 && t <= TYPE_L4 && frame_is(f, t))) {
-        rc = entry_replace(v, o, (unsigned)t - TYPE_L1 + 1, slot, m, value, how);
-    } else {
-        /* Not in use as a table: memory like any other. */
-        rc = frame_get_writable(f);
-        if (rc == 0) {
-            __atomic_store_n(slot, value, __ATOMIC_RELAXED);
-            frame_put_writable(f);
-        }
+    if (t >= TYPE_L2 && t <= TYPE_L4 && frame_is(f, t))
+        return entry_replace(v, o, (unsigned)t - TYPE_L1 + 1, slot, frame_mfn(f), value, how);
+    int rc = frame_get_writable(f);
+    if (rc == 0) {
+        __atomic_store_n(slot, value, __ATOMIC_RELAXED);
+        frame_put_writable(f);
     }
-    frame_unmap(slot);
-    frame_put(f);
     return rc;
 }
 
-static int update_m2p(struct domain *d, uint64_t ptr, uint64_t value)
+static inline int update_table(struct vcpu *v, struct table_owner o, struct target *t, uint64_t ptr,
+                               pte_t value, enum entry_write how)
+{
+    uint64_t n = ptr >> PAGE_SHIFT;
+    if (unlikely(n != t->n || t->f == NULL)) {
+        int rc = target_set(t, o.tables, n);
+        if (unlikely(rc != 0))
+            return rc;
+    }
+    pte_t *slot = (pte_t *)((char *)frame_map(mfn(n)) + (ptr & ~PAGE_MASK));
+    int rc = likely(frame_is(t->f, TYPE_L1)) ? l1_replace(o, slot, value, how)
+                                             : update_other(v, o, t->f, slot, value, how);
+    frame_unmap(slot);
+    return rc;
+}
+
+static out_of_line int update_m2p(const struct domain *d, uint64_t ptr, uint64_t value)
 {
     mfn_t m = paddr_to_mfn(ptr);
     if (!frame_get(m, d))
@@ -51,27 +73,29 @@ static int update_m2p(struct domain *d, uint64_t ptr, uint64_t value)
     return 0;
 }
 
-static int update(struct vcpu *v, struct table_owner o, const struct mmu_update *u)
+static inline int update(struct vcpu *v, struct table_owner o, struct target *t,
+                         const struct mmu_update *u)
 {
     unsigned command = u->ptr & (sizeof(pte_t) - 1);
     uint64_t ptr = u->ptr & ~(sizeof(pte_t) - 1);
 
+    if (likely(command == MMU_NORMAL_PT_UPDATE))
+        return update_table(v, o, t, ptr, u->val, ENTRY_SET);
     switch (command) {
-    case MMU_NORMAL_PT_UPDATE:
     case MMU_PT_UPDATE_NO_TRANSLATE:
-        return update_table(v, o, ptr, u->val, ENTRY_SET);
+        return update_table(v, o, t, ptr, u->val, ENTRY_SET);
     case MMU_PT_UPDATE_PRESERVE_AD:
-        return update_table(v, o, ptr, u->val, ENTRY_KEEP_AD);
+        return update_table(v, o, t, ptr, u->val, ENTRY_KEEP_AD);
     case MMU_MACHPHYS_UPDATE:
-        return update_m2p(o.frames, ptr, u->val);
+        return o.frames == NULL ? -XEN_EINVAL : update_m2p(o.frames, ptr, u->val);
     default:
         return -XEN_ENOSYS;
     }
 }
 
 /* 0, or an error; -XEN_ERESTART: *done of them were done. */
-static int update_all(struct vcpu *v, struct table_owner o, vaddr_t requests, uint32_t count,
-                      uint32_t *done)
+static inline int update_all(struct vcpu *v, struct table_owner o, struct target *t,
+                             vaddr_t requests, uint32_t count, uint32_t *done)
 {
     if (stale_table_finish(v) != 0)
         return -XEN_ERESTART;
@@ -79,12 +103,13 @@ static int update_all(struct vcpu *v, struct table_owner o, vaddr_t requests, ui
         struct mmu_update u;
         if (unlikely(v->stale_table != NULL || (i != 0 && preempt_needed())))
             return -XEN_ERESTART;
-        if (unlikely(!copy_from_guest(&u, vaddr(requests.a + i * sizeof(u)), sizeof(u))))
+        if (unlikely(!copy_from_guest(&u, requests, sizeof(u))))
             return -XEN_EFAULT;
-        int rc = update(v, o, &u);
+        int rc = update(v, o, t, &u);
         if (unlikely(rc != 0))
             return rc;
         *done = i + 1;
+        requests.a += sizeof(u);
     }
     return v->stale_table == NULL ? 0 : -XEN_ERESTART;
 }
@@ -94,18 +119,18 @@ static int owners_get(struct domain *self, uint64_t foreign, struct table_owner 
 {
     int rc;
     uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
-    *o = (struct table_owner){self, self, false};
+    *o = (struct table_owner){self, self};
     if (likely((uint32_t)foreign == DOMID_SELF))
         return 0;
-    o->devices_only = (uint16_t)foreign == DOMID_IO;
     o->frames = foreign_get((uint16_t)foreign, &rc);
     if (o->frames == NULL)
         return rc;
     o->tables = foreign_get(tables == 0 ? DOMID_SELF : (uint16_t)(tables - 1), &rc);
-    if (o->tables != NULL)
-        return 0;
-    domain_put(o->frames);
-    return rc;
+    if (o->tables == NULL || (uint16_t)foreign == DOMID_IO) {
+        domain_put(o->frames);
+        o->frames = NULL;
+    }
+    return o->tables == NULL ? rc : 0;
 }
 
 static void owners_put(uint64_t foreign, struct table_owner o)
@@ -113,7 +138,8 @@ static void owners_put(uint64_t foreign, struct table_owner o)
     if (likely((uint32_t)foreign == DOMID_SELF))
         return;
     domain_put(o.tables);
-    domain_put(o.frames);
+    if (o.frames != NULL)
+        domain_put(o.frames);
 }
 
 /* So many were done before the call was continued. */
@@ -137,9 +163,12 @@ long do_mmu_update(uint64_t requests, uint64_t count, uint64_t done_at, uint64_t
     int rc = owners_get(v->domain, foreign, &o);
     if (unlikely(rc != 0))
         return rc;
+    struct target t = {0};
     lock(&o.tables->mm_lock);
-    rc = update_all(v, o, vaddr(requests), n, &done);
+    rc = update_all(v, o, &t, vaddr(requests), n, &done);
     unlock(&o.tables->mm_lock);
+    if (t.f != NULL)
+        frame_put(t.f);
     owners_put(foreign, o);
 
     uint32_t all = before + done;
@@ -205,7 +234,7 @@ static long update_va(struct vcpu *v, struct table_owner o, uint64_t address, pt
     pte_t *slot = entry_find(paddr_to_mfn(v->arch.root_kernel), address, &table);
     if (likely(slot != NULL)) {
         if (likely(frame_is(frame_of(table), TYPE_L1)))
-            rc = entry_replace(v, o, 1, slot, table, value, ENTRY_SET);
+            rc = l1_replace(o, slot, value, ENTRY_SET);
         frame_unmap(slot);
     }
     unlock(&o.tables->mm_lock);
@@ -217,7 +246,7 @@ static long update_va(struct vcpu *v, struct table_owner o, uint64_t address, pt
 long do_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags)
 {
     struct vcpu *v = current_vcpu();
-    return update_va(v, (struct table_owner){v->domain, v->domain, false}, address, value, flags);
+    return update_va(v, (struct table_owner){v->domain, v->domain}, address, value, flags);
 }
 
 long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
@@ -228,7 +257,7 @@ long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t
     struct domain *d = foreign_get((uint16_t)domain, &rc);
     if (d == NULL)
         return rc;
-    long result = update_va(v, (struct table_owner){v->domain, d, (uint16_t)domain == DOMID_IO},
+    long result = update_va(v, (struct table_owner){v->domain, (uint16_t)domain == DOMID_IO ? NULL : d},
                             address, value, flags);
     domain_put(d);
     return result;

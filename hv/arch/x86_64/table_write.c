@@ -98,7 +98,7 @@ static bool write_entry(struct vcpu *v, struct cpu_user_regs *r, struct instruct
     if (!effect_of(in, r, (old & mask) >> shift, &e))
         return false;
     pte_t to = (old & ~mask) | (e.value << shift & mask);
-    struct table_owner o = {v->domain, v->domain, false};
+    struct table_owner o = {v->domain, v->domain};
     if (entry_replace(v, o, 1, slot, table, to, ENTRY_SET) != 0) {
         /* As a processor without the assist would have had it: in two halves, the first of which
          * alone may be wrong. Then it is not there until the second one is written. */

@@ -38,14 +38,14 @@ static pte_t adjusted(pte_t e)
 
 /* ---- level 1 */
 
-static int device_get(const struct domain *d, mfn_t m)
+static out_of_line int device_get(const struct domain *d, mfn_t m)
 {
     if (m.n >> (physical_bits - PAGE_SHIFT) != 0)
         return -XEN_EINVAL;
     return device_frame_allowed(d, m) ? 0 : -XEN_EPERM;
 }
 
-static int l1_get(pte_t e, struct table_owner o)
+static inline __attribute__((always_inline)) int l1_get(pte_t e, struct table_owner o)
 {
     if (!(e & PTE_P))
         return 0;
@@ -53,11 +53,11 @@ static int l1_get(pte_t e, struct table_owner o)
         return -XEN_EINVAL;
     mfn_t m = pte_mfn(e);
     if (unlikely(!is_memory(m)))
-        return device_get(o.frames, m);
+        return device_get(o.frames == NULL ? o.tables : o.frames, m);
     /* Memory is cached as memory; only devices choose. */
     if (unlikely((e & CACHE_BITS) != 0))
         return -XEN_EINVAL;
-    if (unlikely(o.devices_only || !frame_get(m, o.frames)))
+    if (unlikely(o.frames == NULL || !frame_get(m, o.frames)))
         return -XEN_EBUSY;
     if ((e & PTE_RW) && unlikely(frame_get_writable(frame_of(m)) != 0)) {
         frame_put(frame_of(m));
@@ -66,7 +66,7 @@ static int l1_get(pte_t e, struct table_owner o)
     return 0;
 }
 
-static void l1_put(pte_t e)
+static inline __attribute__((always_inline)) void l1_put(pte_t e)
 {
     if (!(e & PTE_P) || !is_memory(pte_mfn(e)))
         return;
@@ -122,7 +122,7 @@ unsigned arch_table_entries(enum frame_type t)
 
 static int check_l1(pte_t *table, struct domain *d, unsigned *done)
 {
-    struct table_owner o = {d, d, false};
+    struct table_owner o = {d, d};
     for (unsigned i = 0; i < PT_ENTRIES; i++) {
         int rc = l1_get(table[i], o);
         if (rc != 0) {
@@ -204,7 +204,7 @@ int arch_table_release(struct frame *f, enum frame_type t, unsigned from, unsign
 
 /* The processor may be setting A and D meanwhile, in a mapping that is not written to otherwise:
  * mm_lock is held. */
-static void store_entry(pte_t *slot, pte_t to, enum entry_write how)
+static inline void store_entry(pte_t *slot, pte_t to, enum entry_write how)
 {
     if (how == ENTRY_SET) {
         __atomic_store_n(slot, to, __ATOMIC_RELEASE);
@@ -216,7 +216,7 @@ static void store_entry(pte_t *slot, pte_t to, enum entry_write how)
         ;
 }
 
-static int replace_l1(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how)
+int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how)
 {
     pte_t old = *slot;
     if (((old ^ to) & SAME_REFERENCE) == 0) {
@@ -259,7 +259,7 @@ int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *s
                   pte_t to, enum entry_write how)
 {
     if (likely(level == 1))
-        return replace_l1(o, slot, to, how);
+        return l1_replace(o, slot, to, how);
     return replace_upper(v, o.tables, level, slot, table, to, how);
 }
 

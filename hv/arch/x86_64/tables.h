@@ -20,8 +20,7 @@ struct vcpu;
 
 /* Whose tables they are, and whose frames new entries of level 1 name. */
 struct table_owner {
-    struct domain *tables, *frames;
-    bool devices_only; /* no memory, whoever owns it */
+    struct domain *tables, *frames; /* frames NULL: devices only, no memory whoever owns it */
 };
 
 /* What writing an entry preserves: bits that the processor may set at any moment. */
@@ -35,6 +34,9 @@ enum entry_write { ENTRY_SET, ENTRY_KEEP_AD };
  */
 int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *slot, mfn_t table,
                   pte_t to, enum entry_write how);
+
+/* The same for an entry of level 1, which never restarts. */
+int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how);
 
 /* The entry of level 1 for an address in these tables (a root's frame): in a mapped frame, whose
  * mfn is *table, or NULL. */
