@@ -105,18 +105,36 @@ bool decode(struct instruction *in, uint64_t rip)
     if (!decode_opcode(in, rip))
         return false;
     switch (in->opcode) {
-    case 0x89:
-    case 0x87:
-    case 0x21:
-    case 0x09:
-    case 0x0fb1:
-    case 0x0fb3:
+    case 0x08:
+    case 0x20:
+    case 0x30:
+    case 0x86:
+    case 0x88:
+    case 0x0fb0:
+        in->size = 1;
         take_modrm(in);
         break;
-    case 0xc7:
-    case 0x81:
+    case 0x09:
+    case 0x21:
+    case 0x31:
+    case 0x87:
+    case 0x89:
+    case 0x0fab:
+    case 0x0fb1:
+    case 0x0fb3:
+    case 0x0fbb:
         take_modrm(in);
-        take_immediate(in, 4);
+        break;
+    case 0x80:
+    case 0xc6:
+        in->size = 1;
+        take_modrm(in);
+        take_immediate(in, 1);
+        break;
+    case 0x81:
+    case 0xc7:
+        take_modrm(in);
+        take_immediate(in, in->size == 2 ? 2 : 4);
         break;
     case 0x83:
     case 0x0fba:

@@ -52,6 +52,69 @@ TEST(assist_writable_page_tables)
     page_free(page);
 }
 
+/* One instruction on the entry at (%rdi); rax goes in and comes out. */
+#define ON_ENTRY(text, entry, rax, flags)       \
+    __asm__ volatile(text "\n\tpushf\n\tpop %1" \
+                     : "+a"(rax), "=r"(flags)   \
+                     : "D"(entry)               \
+                     : "memory", "cc")
+
+#define FLAG_CARRY (1UL << 0)
+#define FLAG_ZERO (1UL << 6)
+#define FLAG_SIGN (1UL << 7)
+
+/* As compilers write to entries: whole, or in the byte where a flag is. */
+TEST(assist_writes_parts_of_entries)
+{
+    volatile uint64_t *entry = table_entry(table_root, spare_address(), 1);
+    uint64_t *page = page_alloc();
+    uint64_t flags;
+    uint64_t rax = 0;
+    CHECK_EQUAL(enable(VMASST_TYPE_writable_pagetables), 0);
+    *entry = pte_make(page_mfn(page), PTE_READ_WRITE);
+    uint64_t full = *entry; /* with the bits that the hypervisor adds */
+
+    ON_ENTRY("lock andb $0xfd, (%%rdi)", entry, rax, flags); /* the right to write */
+    CHECK_EQUAL(*entry, full & ~PTE_WRITE);
+    CHECK_EQUAL(flags & (FLAG_CARRY | FLAG_ZERO), 0);
+    ON_ENTRY("lock orb $2, (%%rdi)", entry, rax, flags);
+    CHECK_EQUAL(*entry, full);
+    rax = PTE_DIRTY;
+    ON_ENTRY("xorb %%al, (%%rdi)", entry, rax, flags);
+    CHECK_EQUAL(*entry, full & ~PTE_DIRTY);
+    ON_ENTRY("orw $0x200, (%%rdi)", entry, rax, flags); /* a bit of software's own */
+    CHECK_EQUAL(*entry, (full & ~PTE_DIRTY) | 0x200);
+    rax = PTE_DIRTY << 8 | 0xff; /* ah */
+    ON_ENTRY("orb %%ah, (%%rdi)", entry, rax, flags);
+    CHECK_EQUAL(*entry, full | 0x200);
+    rax = 0xffffffffffff0000UL | (full & 0xff);
+    ON_ENTRY("xchgb %%al, (%%rdi)", entry, rax, flags);
+    CHECK_EQUAL(rax, 0xffffffffffff0000UL | (full & 0xff));
+    ON_ENTRY("lock btrl $9, (%%rdi)", entry, rax, flags);
+    CHECK_EQUAL(flags & FLAG_CARRY, FLAG_CARRY);
+    CHECK_EQUAL(*entry, full);
+    ON_ENTRY("lock btsq $63, (%%rdi)", entry, rax, flags); /* no execution */
+    CHECK_EQUAL(flags & FLAG_CARRY, 0);
+    CHECK_EQUAL(*entry, full | PTE_NO_EXECUTE);
+    ON_ENTRY("andb $0x7f, 7(%%rdi)", entry, rax, flags); /* the same bit by its byte */
+    CHECK_EQUAL(flags & (FLAG_ZERO | FLAG_SIGN), FLAG_ZERO);
+    CHECK_EQUAL(*entry, full);
+    ON_ENTRY("movb $0, (%%rdi)", entry, rax, flags);
+    CHECK_EQUAL(*entry, full & ~0xffUL);
+    *entry = 0;
+
+    /* A part, too, is checked. */
+    struct caught caught;
+    *entry = pte_make(table_root_mfn(), PTE_READ_ONLY);
+    uint64_t before = *entry;
+    CHECK(CATCH(&caught, ON_ENTRY("orb $2, (%%rdi)", entry, rax, flags)));
+    CHECK_EQUAL(caught.frame.vector, TRAP_PAGE_FAULT);
+    CHECK_EQUAL(*entry, before);
+    *entry = 0;
+    CHECK_EQUAL(disable(VMASST_TYPE_writable_pagetables), 0);
+    page_free(page);
+}
+
 /* The flag is set while the area is written, and not seen set in between. */
 TEST(assist_runstate_update_flag)
 {
