@@ -145,6 +145,9 @@ function scale(name, lo, hi, span, room,    tics, k, m, step, at, mantissas, man
 # The x axis: logarithmic over the values v[1..n] in order, with a tic at each while they fit.
 function x_scale(v, n, unit,    i, tics, lo, hi, room, near, labelled)
 {
+    if (n == 0)
+        return "unset logscale x; set xrange [0:1]; unset xtics; " \
+               "set label 4 \"not measured\" at graph 0.5, 0.5 center; "
     lo = v[1]
     hi = v[n]
     room = n <= 9
