@@ -13,6 +13,7 @@ TEST(multicall_results)
          .args = {va, pte_make(page_mfn(page), PTE_READ_ONLY), UVMF_INVLPG}},
         {.op = __HYPERVISOR_xen_version, .result = 99, .args = {77}},
         {.op = 63, .result = 99},
+        {.op = 1UL << 40, .result = 99},
         {.op = __HYPERVISOR_update_va_mapping, .result = 99, .args = {va, 0, UVMF_INVLPG}},
     };
     CHECK_EQUAL(hypercall_multicall(calls, LENGTH(calls)), 0);
@@ -20,7 +21,8 @@ TEST(multicall_results)
     CHECK_EQUAL(calls[1].result, 0);
     CHECK_EQUAL(calls[2].result, -XEN_ENOSYS);
     CHECK_EQUAL(calls[3].result, -XEN_ENOSYS);
-    CHECK_EQUAL(calls[4].result, 0);
+    CHECK_EQUAL(calls[4].result, -XEN_ENOSYS);
+    CHECK_EQUAL(calls[5].result, 0);
     page_free(page);
 }
 

@@ -234,6 +234,21 @@ TEST(trap_table_refuses)
     CHECK_EQUAL(caught.frame.vector, TRAP_INVALID_OPCODE);
 }
 
+/* One bad entry, and none of the table is taken; Xen takes those before it. */
+TEST(trap_table_is_taken_whole_or_not)
+{
+    if (!start_on_ringside())
+        SKIP("Xen takes half of it");
+    struct trap_info table[] = {trap_entry_of(0x80, 3, false), trap_entry_of(0x80, 3, false), {0}};
+    struct caught caught;
+    CHECK_EQUAL(hypercall_set_trap_table(NULL), 0); /* all of it off */
+    trap_init();
+    table[1].address = NON_CANONICAL;
+    CHECK_EQUAL(hypercall_set_trap_table(table), -XEN_EINVAL);
+    CHECK(CATCH(&caught, asm volatile("int $0x80")));
+    CHECK_EQUAL(caught.frame.vector, TRAP_PROTECTION);
+}
+
 /*
  * An iret frame that the processor refuses is a general protection fault where it leads to. Not the
  * failsafe callback, which is for data segments that cannot be reloaded.
