@@ -199,3 +199,65 @@ TEST(vcpu_second_is_flushed)
     page_free(pages[0]);
     page_free(pages[1]);
 }
+
+static uint64_t *fought_over;
+
+/*
+ * Maps the frame writable whenever it may be, writes what would be entries that are not present,
+ * takes the mapping away without a flush, and writes on for as long as that goes well: only a flush
+ * by the hypervisor can end it.
+ */
+static void write_while_possible(void)
+{
+    const uint64_t va = spare_address() + PAGE_SIZE;
+    uint64_t writable = pte_make(page_mfn(fought_over), PTE_READ_WRITE);
+    volatile uint64_t *alias = (uint64_t *)va;
+    struct caught caught;
+    uint64_t value = 0;
+    while (!stop_there) {
+        if (hypercall_update_va_mapping(va, writable, UVMF_INVLPG) != 0)
+            continue;
+        alias[value % TABLE_ENTRIES] = value << PAGE_SHIFT;
+        hypercall_update_va_mapping(va, 0, UVMF_NONE);
+        for (unsigned i = 0; i < 1000; i++) {
+            value++;
+            if (CATCH(&caught, alias[value % TABLE_ENTRIES] = value << PAGE_SHIFT))
+                break;
+        }
+    }
+    hypercall_update_va_mapping(va, 0, UVMF_INVLPG);
+}
+
+/*
+ * A frame is a page table on one vcpu and wanted writable on the other: while it is pinned nobody
+ * writes to it, through stale translations neither.
+ */
+TEST(vcpu_second_fights_over_a_frame)
+{
+    if (vcpu_count() < 2)
+        SKIP("the domain has one vcpu");
+    uint64_t *before = page_alloc();
+    unsigned pinned = 0;
+    unsigned changed = 0;
+    table_reach(table_root, spare_address() + PAGE_SIZE, 1);
+    fought_over = page_alloc();
+    table_protect(fought_over, PTE_READ_ONLY);
+    stop_there = false;
+    CHECK_EQUAL(vcpu_up(1, write_while_possible), 0);
+    for (unsigned i = 0; i < 20000 && pinned < 200; i++) {
+        if (table_extended(MMUEXT_PIN_L1_TABLE, page_mfn(fought_over)) == 0) {
+            pinned++;
+            memcpy(before, fought_over, PAGE_SIZE);
+            for (unsigned j = 0; j < 10; j++)
+                changed += memcmp(before, fought_over, PAGE_SIZE) != 0;
+            CHECK_EQUAL(table_extended(MMUEXT_UNPIN_TABLE, page_mfn(fought_over)), 0);
+        }
+        hypercall_sched_op(SCHEDOP_yield, NULL);
+    }
+    stop_there = true;
+    wait_until_down(1);
+    CHECK_EQUAL(changed, 0);
+    CHECK(pinned > 0);
+    table_free(fought_over);
+    page_free(before);
+}
