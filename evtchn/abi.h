@@ -57,4 +57,24 @@ static inline struct evtchn_effect evtchn_tell(struct evtchn_vcpu *v)
     return (struct evtchn_effect){NULL, EVTCHN_IS_PENDING};
 }
 
+/* evtchn_send() of a port that was looked up: for an embedder that did so for its lock, and counts
+ * instructions. P(port), shared. */
+static inline int evtchn_send_by(struct evtchn *e, struct evtchn_effect *effect)
+{
+    switch (evtchn_load_acquire(&e->state)) {
+    case EVTCHN_INTERDOMAIN:
+        e = evtchn_load(&e->peer);
+        break;
+    case EVTCHN_IPI:
+        break;
+    case EVTCHN_UNBOUND:
+        *effect = EVTCHN_NO_EFFECT;
+        return 0;
+    default:
+        return -EVTCHN_EINVAL;
+    }
+    *effect = evtchn_load(&e->domain->abi)->set_pending(e);
+    return 0;
+}
+
 #endif

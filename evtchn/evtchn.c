@@ -241,22 +241,7 @@ int evtchn_reset(struct evtchn_domain *d)
 int evtchn_send(struct evtchn_domain *d, uint32_t port, struct evtchn_effect *effect)
 {
     struct evtchn *e = evtchn_at(d, port);
-    if (e == NULL)
-        return -EVTCHN_EINVAL;
-    switch (state_of(e)) {
-    case EVTCHN_INTERDOMAIN:
-        e = evtchn_load(&e->peer);
-        break;
-    case EVTCHN_IPI:
-        break;
-    case EVTCHN_UNBOUND:
-        *effect = EVTCHN_NO_EFFECT;
-        return 0;
-    default:
-        return -EVTCHN_EINVAL;
-    }
-    *effect = abi_of(e)->set_pending(e);
-    return 0;
+    return e == NULL ? -EVTCHN_EINVAL : evtchn_send_by(e, effect);
 }
 
 uint32_t evtchn_virq_port(const struct evtchn_domain *d, uint32_t virq, uint32_t vcpu)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/build/plan.h"
 
+#include "hv/core/abi.h"
+
 #define L1_SPAN (512 * PAGE_SIZE)
 #define L2_SPAN (512 * L1_SPAN)
 #define L3_SPAN (512 * L2_SPAN)
+
+#define LOWER_HALF_END (1UL << 47)
 
 #define FREE_AT_END (512UL << 10)
 #define END_ALIGN (4UL << 20)
@@ -11,6 +15,12 @@
 static uint64_t spans(uint64_t start, uint64_t end, uint64_t span)
 {
     return (end - 1) / span - start / span + 1;
+}
+
+/* Canonical, and not the hypervisor's. */
+static bool guest_range(uint64_t start, uint64_t end)
+{
+    return start < end && (end <= LOWER_HALF_END || start >= HYPERVISOR_VIRT_END);
 }
 
 /* Tables of levels 1 to 3 that map a range. */
@@ -79,19 +89,25 @@ const char *plan_make(struct plan *p, const struct elf_image *e, uint64_t ramdis
     do {
         p->n_tables = needed;
         place(p, image_end);
-        if (p->v_end <= p->v_start)
+        if (p->v_end <= image_end)
             return "does not fit below the top of the address space";
         needed = tables_for(p->v_start, p->v_end) + 1;
     } while (needed > p->n_tables);
+    if (!guest_range(p->v_start, p->v_end))
+        return "has addresses that are not a guest's";
 
     uint64_t pfn = (p->v_end - p->v_start) >> PAGE_SHIFT;
     p->list_pfn = (p->frame_list - p->v_start) >> PAGE_SHIFT;
     if (p->list_apart) {
         p->frame_list = e->note_init_p2m;
+        uint64_t list_end = p->frame_list + (p->list_pages << PAGE_SHIFT);
+        if (p->frame_list % PAGE_SIZE != 0 || !guest_range(p->frame_list, list_end) ||
+            (p->frame_list < p->v_end && list_end > p->v_start))
+            return "wants its frame list where it cannot be";
         p->list_pfn = pfn;
         pfn += p->list_pages;
         p->list_tables_pfn = pfn;
-        p->list_tables = tables_for(p->frame_list, p->frame_list + (p->list_pages << PAGE_SHIFT));
+        p->list_tables = tables_for(p->frame_list, list_end);
         pfn += p->list_tables;
     }
     p->ramdisk_pfn = (p->ramdisk - p->v_start) >> PAGE_SHIFT;

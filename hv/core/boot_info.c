@@ -6,6 +6,8 @@
 #define FIRMWARE_USABLE 1 /* ACPI 6.5, table 15.3: AddressRangeMemory */
 #define FIRMWARE_ACPI_RECLAIM 3
 
+#define ADDRESS_TOP PAGE_MASK /* what is said to go on beyond ends here: rounding does not wrap */
+
 static bool insert(struct boot_info *b, unsigned at, struct region r)
 {
     if (r.start >= r.end)
@@ -76,6 +78,8 @@ static bool add_usable(struct boot_info *b, struct region r)
 bool boot_region_add(struct boot_info *b, paddr_t start, paddr_t end, uint32_t type)
 {
     struct region r = {.type = type};
+    if (end < start || end > ADDRESS_TOP)
+        end = ADDRESS_TOP;
     r.kind = type == FIRMWARE_USABLE         ? REGION_USABLE
              : type == FIRMWARE_ACPI_RECLAIM ? REGION_ACPI
                                              : REGION_RESERVED;

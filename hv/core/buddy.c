@@ -88,10 +88,10 @@ static bool block_fits(mfn_t m, unsigned order, unsigned bits)
     return bits >= 64 || (m.n + (1UL << order)) << PAGE_SHIFT <= 1UL << bits;
 }
 
-/* The first of a list that fits: with 64 bits that is the first. */
-static uint32_t find(unsigned order, unsigned bits)
+/* The first of a list whose lowest `order` part fits: with 64 bits that is the first. */
+static uint32_t find(unsigned list, unsigned order, unsigned bits)
 {
-    uint32_t at = lists[order].first;
+    uint32_t at = lists[list].first;
     while (at != NOTHING && !block_fits(mfn(at), order, bits))
         at = frame_table[at].next;
     return at;
@@ -102,7 +102,7 @@ static mfn_t alloc_block(unsigned order, unsigned bits)
     unsigned have = order;
     uint32_t at = NOTHING;
     for (; have <= ORDER_MAX; have++) {
-        at = find(have, bits);
+        at = find(have, order, bits);
         if (at != NOTHING)
             break;
     }

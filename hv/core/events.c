@@ -153,45 +153,49 @@ static out_of_line void wake_pollers(struct domain *d, uint32_t port)
 }
 
 /* The one that runs here sees its upcall when it is returned to. */
-static inline void kick(struct evtchn_vcpu *to)
+static inline bool is_asleep_or_elsewhere(const struct vcpu *v)
 {
-    struct vcpu *v = to->owner;
-    if (v != current_vcpu() || unlikely(__atomic_load_n(&v->pauses, __ATOMIC_RELAXED) != 0))
-        vcpu_kick(v);
+    return v != current_vcpu() || unlikely(__atomic_load_n(&v->pauses, __ATOMIC_RELAXED) != 0);
 }
 
 static void act_on(struct evtchn_effect effect, struct domain *receiver, uint32_t port)
 {
-    if (effect.upcall != NULL)
-        kick(effect.upcall);
+    if (effect.upcall != NULL && is_asleep_or_elsewhere(effect.upcall->owner))
+        vcpu_kick(effect.upcall->owner);
     if ((effect.what & EVTCHN_IS_PENDING) && __atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0)
         wake_pollers(receiver, port);
 }
 
 /* ---- sending */
 
-static out_of_line void wake_pollers_of_peer(const struct evtchn *e)
+/* What is rare about a send: somebody else to tell, pollers, a trace, an error. */
+static out_of_line int send_rest(struct evtchn *e, int rc, struct evtchn_effect effect)
 {
-    const struct evtchn *to = e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
-    wake_pollers(to->domain->owner, to->port);
+    if (rc == 0) {
+        const struct evtchn *to = e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
+        act_on(effect, to->domain->owner, to->port);
+    }
+    port_unshare(e);
+    trace(TRACE_SEND, e->port, (uint64_t)(int64_t)rc);
+    return rc;
 }
 
-/* Measured: what is rare is out of line, so that little has to be kept over the module's call. */
+/* Measured: what is rare is out of line, and the last thing done, so that nothing has to be kept
+ * for its sake. */
 static inline int send(struct domain *d, uint32_t port)
 {
     struct evtchn *e = evtchn_at(&d->events, port);
     if (unlikely(e == NULL))
         return -XEN_EINVAL;
-    struct evtchn_effect effect = EVTCHN_NO_EFFECT;
+    struct evtchn_effect effect;
     port_share(e);
-    int rc = evtchn_send(&d->events, port, &effect);
-    if (effect.upcall != NULL)
-        kick(effect.upcall);
-    if (unlikely(__atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0) && effect.what != 0)
-        wake_pollers_of_peer(e);
+    int rc = evtchn_send_by(e, &effect);
+    if (unlikely(rc != 0 || trace_on || __atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0))
+        return send_rest(e, rc, effect);
+    if (effect.upcall != NULL && is_asleep_or_elsewhere(effect.upcall->owner))
+        return send_rest(e, rc, effect);
     port_unshare(e);
-    trace(TRACE_SEND, e->port, (uint64_t)(int64_t)rc);
-    return rc;
+    return 0;
 }
 
 void events_raise_virq(struct vcpu *v, uint32_t virq)

@@ -57,6 +57,11 @@ static void type_change(struct frame *f, uint64_t clear, uint64_t set)
         ;
 }
 
+int frame_make_writable(struct frame *f)
+{
+    return frame_get_type(f, TYPE_WRITABLE);
+}
+
 static void set_partial(struct frame *f, unsigned done, uint64_t flags)
 {
     type_change(f, TYPE_DONE_MASK | TYPE_VALID,

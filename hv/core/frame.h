@@ -119,7 +119,7 @@ static inline bool frame_is(const struct frame *f, enum frame_type t)
 }
 
 /* The last reference has gone. */
-void frame_free(struct frame *f);
+out_of_line void frame_free(struct frame *f);
 
 static inline __attribute__((always_inline)) void frame_put(struct frame *f)
 {
@@ -165,6 +165,8 @@ int frame_get_type(struct frame *f, enum frame_type t);
 
 /* For the writable type, which needs no checking and keeps TYPE_VALID while it is not in use: if it
  * is, or was last, used as writable, one more use. 0, or as above. */
+out_of_line int frame_make_writable(struct frame *f);
+
 static inline __attribute__((always_inline)) int frame_get_writable(struct frame *f)
 {
     uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
@@ -172,7 +174,7 @@ static inline __attribute__((always_inline)) int frame_get_writable(struct frame
         likely(__atomic_compare_exchange_n(&f->type, &x, x + 1, false, __ATOMIC_ACQ_REL,
                                            __ATOMIC_RELAXED)))
         return 0;
-    return frame_get_type(f, TYPE_WRITABLE);
+    return frame_make_writable(f);
 }
 
 /* 0, or for a table -XEN_ERESTART: the use is still held; call again. */

@@ -56,11 +56,17 @@ long hypercall_continue(unsigned number, unsigned n_arguments, ...);
 #define MMU_UPDATE_PREEMPTED (1U << 31)
 
 /* Somebody waits: this CPU has been asked for something, or an event is due. */
+static inline bool preempt_needed_of(const struct vcpu *v)
+{
+    return unlikely(arch_work_pending()) ||
+           (v->info->evtchn_upcall_pending != 0 && v->info->evtchn_upcall_mask == 0);
+}
+
+/* The same where there may be no vcpu: while the first domain is made. */
 static inline bool preempt_needed(void)
 {
     const struct vcpu *v = current_vcpu();
-    return unlikely(arch_work_pending()) ||
-           (v != NULL && v->info->evtchn_upcall_pending != 0 && v->info->evtchn_upcall_mask == 0);
+    return v != NULL && preempt_needed_of(v);
 }
 
 /* A multicall's entry that is being done on this CPU, for hypercall_continue. */

@@ -7,6 +7,7 @@
 #ifndef HV_TRACE_H
 #define HV_TRACE_H
 
+#include "hv/core/arch.h"
 #include "hv/core/types.h"
 
 enum trace_kind {
@@ -35,7 +36,7 @@ void trace_init(uint32_t cpus);
 /* Of a vcpu in records. */
 uint32_t trace_name(const struct vcpu *v);
 
-void trace_record(enum trace_kind kind, uint64_t first, uint64_t second);
+out_of_line void trace_record(enum trace_kind kind, uint64_t first, uint64_t second);
 
 static inline void trace(enum trace_kind kind, uint64_t first, uint64_t second)
 {

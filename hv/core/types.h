@@ -77,7 +77,6 @@ static inline mfn_t paddr_to_mfn(paddr_t a)
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define out_of_line __attribute__((__noinline__))
 #define noreturn __attribute__((__noreturn__))
 #define cacheline_aligned __attribute__((aligned(64)))
 #define array_size(a) (sizeof(a) / sizeof((a)[0]))

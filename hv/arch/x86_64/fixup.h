@@ -56,14 +56,15 @@ static inline size_t copy_fixed_up(void *to, const void *from, size_t size)
 }
 
 /* One word to an address of a guest's; goes to the label if it cannot. */
-#define guest_put64(address, value, fault)                                               \
-    __asm__ volatile goto("1: movq %1, %0\n" FIXUP("1b", "%l[" #fault "]")::"m"(         \
-                              *(uint64_t *)(address)),                                   \
-                          "er"((uint64_t)(value))                                        \
-                          : "memory"                                                     \
-                          : fault)
+#define guest_put64(address, value, fault)                                             \
+    __asm__ volatile goto(                                                             \
+        "1: movq %1, %0\n" FIXUP("1b", "%l[" #fault "]")::"m"(*(uint64_t *)(address)), \
+        "er"((uint64_t)(value))                                                        \
+        : "memory"                                                                     \
+        : fault)
 
-/* One number from an address of a guest's, of `to`'s size; failed becomes 1 if it cannot be read. */
+/* One number from an address of a guest's, of `to`'s size; failed becomes 1 if it cannot be read.
+ */
 #define guest_get(to, address, failed)                    \
     __asm__ volatile("1: mov %2, %0\n2:\n"                \
                      ".pushsection .text.fixup, \"ax\"\n" \

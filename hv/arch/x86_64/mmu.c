@@ -16,8 +16,9 @@
 /* ---- mmu_update */
 
 /* The frame that the last request was about, with a reference: most are about the same table. */
+#define NO_TARGET UINT64_MAX
 struct target {
-    uint64_t n; /* its number */
+    uint64_t n;      /* its number; NO_TARGET without one */
     struct frame *f; /* NULL: none yet */
 };
 
@@ -25,7 +26,7 @@ static int target_set(struct target *t, const struct domain *owner, uint64_t n)
 {
     if (t->f != NULL)
         frame_put(t->f);
-    t->f = NULL;
+    *t = (struct target){NO_TARGET, NULL};
     if (!frame_get(mfn(n), owner))
         return -XEN_EINVAL;
     *t = (struct target){n, frame_of(mfn(n))};
@@ -51,7 +52,7 @@ static inline int update_table(struct vcpu *v, struct table_owner o, struct targ
                                pte_t value, enum entry_write how)
 {
     uint64_t n = ptr >> PAGE_SHIFT;
-    if (unlikely(n != t->n || t->f == NULL)) {
+    if (unlikely(n != t->n)) {
         int rc = target_set(t, o.tables, n);
         if (unlikely(rc != 0))
             return rc;
@@ -101,7 +102,7 @@ static inline int update_all(struct vcpu *v, struct table_owner o, struct target
         return -XEN_ERESTART;
     for (uint32_t i = 0; i < count; i++) {
         struct mmu_update u;
-        if (unlikely(v->stale_table != NULL || (i != 0 && preempt_needed())))
+        if (unlikely(v->stale_table != NULL || (i != 0 && preempt_needed_of(v))))
             return -XEN_ERESTART;
         if (unlikely(!copy_from_guest(&u, requests, sizeof(u))))
             return -XEN_EFAULT;
@@ -115,13 +116,10 @@ static inline int update_all(struct vcpu *v, struct table_owner o, struct target
 }
 
 /* Both domains that `foreign` names: whose frames, and behind bit 16, + 1, whose tables. */
-static int owners_get(struct domain *self, uint64_t foreign, struct table_owner *o)
+static out_of_line int owners_get(uint64_t foreign, struct table_owner *o)
 {
     int rc;
     uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
-    *o = (struct table_owner){self, self};
-    if (likely((uint32_t)foreign == DOMID_SELF))
-        return 0;
     o->frames = foreign_get((uint16_t)foreign, &rc);
     if (o->frames == NULL)
         return rc;
@@ -133,17 +131,15 @@ static int owners_get(struct domain *self, uint64_t foreign, struct table_owner 
     return o->tables == NULL ? rc : 0;
 }
 
-static void owners_put(uint64_t foreign, struct table_owner o)
+static out_of_line void owners_put(struct table_owner o)
 {
-    if (likely((uint32_t)foreign == DOMID_SELF))
-        return;
     domain_put(o.tables);
     if (o.frames != NULL)
         domain_put(o.frames);
 }
 
 /* So many were done before the call was continued. */
-static uint32_t done_before(uint64_t count, vaddr_t done)
+static out_of_line uint32_t done_before(uint64_t count, vaddr_t done)
 {
     uint32_t n = 0;
     if ((count & MMU_UPDATE_PREEMPTED) && done.a != 0)
@@ -151,34 +147,76 @@ static uint32_t done_before(uint64_t count, vaddr_t done)
     return n;
 }
 
-long do_mmu_update(uint64_t requests, uint64_t count, uint64_t done_at, uint64_t foreign)
+static out_of_line long mmu_update_again(uint64_t requests, uint32_t left, uint64_t done_at,
+                                         uint64_t foreign)
 {
-    struct vcpu *v = current_vcpu();
-    struct table_owner o;
+    return hypercall_continue(__HYPERVISOR_mmu_update, 4, requests,
+                              (uint64_t)(left | MMU_UPDATE_PREEMPTED), done_at, foreign);
+}
+
+static long mmu_update_all(struct vcpu *v, uint64_t requests, uint64_t count, uint64_t done_at,
+                           uint64_t foreign)
+{
+    struct table_owner o = {v->domain, v->domain};
+    bool own = (uint32_t)foreign == DOMID_SELF;
     uint32_t n = (uint32_t)count & ~MMU_UPDATE_PREEMPTED;
     uint32_t before =
         unlikely(count & MMU_UPDATE_PREEMPTED) ? done_before(count, vaddr(done_at)) : 0;
     uint32_t done = 0;
+    int rc;
 
-    int rc = owners_get(v->domain, foreign, &o);
-    if (unlikely(rc != 0))
+    if (unlikely(!own) && (rc = owners_get(foreign, &o)) != 0)
         return rc;
-    struct target t = {0};
+    struct target t = {NO_TARGET, NULL};
     lock(&o.tables->mm_lock);
     rc = update_all(v, o, &t, vaddr(requests), n, &done);
     unlock(&o.tables->mm_lock);
     if (t.f != NULL)
         frame_put(t.f);
-    owners_put(foreign, o);
+    if (unlikely(!own))
+        owners_put(o);
 
     uint32_t all = before + done;
     if (done_at != 0 && unlikely(!copy_to_guest(vaddr(done_at), &all, sizeof(all))) && rc == 0)
         rc = -XEN_EFAULT;
     if (unlikely(rc == -XEN_ERESTART))
-        return hypercall_continue(__HYPERVISOR_mmu_update, 4,
-                                  requests + done * sizeof(struct mmu_update),
-                                  (uint64_t)((n - done) | MMU_UPDATE_PREEMPTED), done_at, foreign);
+        return mmu_update_again(requests + done * sizeof(struct mmu_update), n - done, done_at,
+                                foreign);
     return rc;
+}
+
+/* One request for an entry of level 1 of the guest's own, as most calls have. 0: done. Otherwise it
+ * is something else, or wrong: nothing was changed, and the long way says what it is. */
+static inline int mmu_update_one(struct domain *d, uint64_t request)
+{
+    struct mmu_update u;
+    if (unlikely(!copy_from_guest(&u, vaddr(request), sizeof(u)) || (u.ptr & 7) != 0 ||
+                 !frame_get(paddr_to_mfn(u.ptr), d)))
+        return 1;
+    int rc = 1;
+    struct frame *f = frame_of(paddr_to_mfn(u.ptr));
+    lock(&d->mm_lock);
+    if (likely(frame_is(f, TYPE_L1))) {
+        char *table = frame_map(paddr_to_mfn(u.ptr));
+        rc = l1_replace((struct table_owner){d, d}, (pte_t *)(table + (u.ptr & ~PAGE_MASK)), u.val,
+                        ENTRY_SET);
+        frame_unmap(table);
+    }
+    unlock(&d->mm_lock);
+    frame_put(f);
+    return rc;
+}
+
+long do_mmu_update(uint64_t requests, uint64_t count, uint64_t done_at, uint64_t foreign)
+{
+    struct vcpu *v = current_vcpu();
+    if (unlikely((uint32_t)count != 1 || (uint32_t)foreign != DOMID_SELF ||
+                 v->stale_table != NULL || mmu_update_one(v->domain, requests) != 0))
+        return mmu_update_all(v, requests, count, done_at, foreign);
+    static const uint32_t one = 1;
+    if (done_at != 0 && unlikely(!copy_to_guest(vaddr(done_at), &one, sizeof(one))))
+        return -XEN_EFAULT;
+    return 0;
 }
 
 /* ---- update_va_mapping */
@@ -257,8 +295,9 @@ long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t
     struct domain *d = foreign_get((uint16_t)domain, &rc);
     if (d == NULL)
         return rc;
-    long result = update_va(v, (struct table_owner){v->domain, (uint16_t)domain == DOMID_IO ? NULL : d},
-                            address, value, flags);
+    long result =
+        update_va(v, (struct table_owner){v->domain, (uint16_t)domain == DOMID_IO ? NULL : d},
+                  address, value, flags);
     domain_put(d);
     return result;
 }

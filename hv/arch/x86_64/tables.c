@@ -216,7 +216,7 @@ static inline void store_entry(pte_t *slot, pte_t to, enum entry_write how)
         ;
 }
 
-int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how)
+static int l1_replace_any(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how)
 {
     pte_t old = *slot;
     if (((old ^ to) & SAME_REFERENCE) == 0) {
@@ -230,6 +230,60 @@ int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how
         return rc;
     store_entry(slot, adjusted(to), how);
     l1_put(old);
+    return 0;
+}
+
+/* Takes a reference back first. */
+static int l1_replace_again(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how,
+                            struct frame *f)
+{
+    frame_put(f);
+    return l1_replace_any(o, slot, to, how);
+}
+
+static int l1_freed(struct frame *f)
+{
+    frame_free(f);
+    return 0;
+}
+
+/*
+ * What almost all are: memory of the domain's, that was mapped writable before or is not to be now,
+ * and nobody else changes its counts just then. Everything else starts over, the long way. All
+ * calls are the last thing done, so that no register has to be saved for them.
+ */
+int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how)
+{
+    pte_t old = *slot;
+    mfn_t m = pte_mfn(to);
+    if (unlikely(((to ^ PTE_P) & (~L1_ALLOWED | CACHE_BITS | PTE_P)) != 0 || how != ENTRY_SET ||
+                 ((old ^ to) & SAME_REFERENCE) == 0 || !mfn_valid(m) || o.frames == NULL))
+        return l1_replace_any(o, slot, to, how);
+
+    struct frame *f = frame_of(m);
+    uint64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
+    if (unlikely((count & FRAME_COUNT_MASK) == 0 ||
+                 !__atomic_compare_exchange_n(&f->count, &count, count + 1, false, __ATOMIC_ACQUIRE,
+                                              __ATOMIC_RELAXED)))
+        return l1_replace_any(o, slot, to, how);
+    if (unlikely(f->owner != o.frames))
+        return l1_replace_again(o, slot, to, how, f);
+    if (to & PTE_RW) {
+        uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
+        if (unlikely(x >> 32 != TYPE_WRITABLE_IDLE >> 32 || (uint32_t)x == TYPE_COUNT_MASK ||
+                     !__atomic_compare_exchange_n(&f->type, &x, x + 1, false, __ATOMIC_ACQ_REL,
+                                                  __ATOMIC_RELAXED)))
+            return l1_replace_again(o, slot, to, how, f);
+    }
+    __atomic_store_n(slot, adjusted(to), __ATOMIC_RELEASE);
+
+    if (!(old & PTE_P) || unlikely(!is_memory(pte_mfn(old))))
+        return 0;
+    f = frame_of(pte_mfn(old));
+    if (old & PTE_RW)
+        frame_put_writable(f);
+    if (unlikely(__atomic_sub_fetch(&f->count, 1, __ATOMIC_ACQ_REL) == 0))
+        return l1_freed(f);
     return 0;
 }
 
@@ -272,11 +326,9 @@ void table_put(struct vcpu *v, struct frame *f)
         v->stale_table = f;
 }
 
-int stale_table_finish(struct vcpu *v)
+int stale_table_go_on(struct vcpu *v)
 {
     struct frame *f = v->stale_table;
-    if (likely(f == NULL))
-        return 0;
     int rc = frame_put_type(f);
     if (rc == 0) {
         v->stale_table = NULL;

@@ -14,6 +14,7 @@
 #include "hv/arch/x86_64/pte.h"
 #include "hv/core/frame.h"
 #include "hv/core/types.h"
+#include "hv/core/vcpu.h"
 
 struct domain;
 struct vcpu;
@@ -50,6 +51,11 @@ void table_put(struct vcpu *v, struct frame *f);
 int new_base(struct vcpu *v, mfn_t root);
 
 /* Goes on with v->stale_table. -XEN_ERESTART: there is more. */
-int stale_table_finish(struct vcpu *v);
+out_of_line int stale_table_go_on(struct vcpu *v);
+
+static inline int stale_table_finish(struct vcpu *v)
+{
+    return likely(v->stale_table == NULL) ? 0 : stale_table_go_on(v);
+}
 
 #endif
