@@ -56,14 +56,16 @@ static void report(const char *name, uint64_t ticks, uint64_t base, uint64_t ope
 #define NOTHING ((void)0)
 
 static evtchn_port_t port;
+static struct evtchn_send to_self;
+static struct mmuext_op same_base;
 static uint64_t va;
 static uint64_t ptes[2];
 static struct mmu_update updates[2][BATCH];
 static struct multicall_entry null_calls[BATCH];
 
 OPERATION(null, NOTHING, hypercall_xen_version(XENVER_version, NULL))
-OPERATION(send, event_clear(port), event_send(port))
-OPERATION(send_again, NOTHING, event_send(port))
+OPERATION(send, event_clear(port), hypercall_event_channel_op(EVTCHNOP_send, &to_self))
+OPERATION(send_again, NOTHING, hypercall_event_channel_op(EVTCHNOP_send, &to_self))
 OPERATION(map, NOTHING, hypercall_update_va_mapping(va, ptes[i & 1], UVMF_INVLPG | UVMF_LOCAL))
 OPERATION(protect, NOTHING,
           hypercall_update_va_mapping(va, ptes[0] ^ (i & 1) << 1, UVMF_INVLPG | UVMF_LOCAL))
@@ -78,7 +80,7 @@ OPERATION(stack_switch, NOTHING,
           hypercall_stack_switch(FLAT_KERNEL_SS,
                                  (uintptr_t)vcpu_self()->entry_stack + VCPU_STACK_SIZE))
 OPERATION(segment_base, NOTHING, hypercall_set_segment_base(SEGBASE_FS, 0))
-OPERATION(base_switch, NOTHING, table_extended(MMUEXT_NEW_BASEPTR, table_root_mfn()))
+OPERATION(base_switch, NOTHING, hypercall_mmuext_op(&same_base, 1, NULL, DOMID_SELF))
 
 /*
  * The shortest handlers: both instructions that trap have two bytes, which are skipped. The system
@@ -168,6 +170,8 @@ static void prepare(void)
     REQUIRE(ipi > 0);
     port = (evtchn_port_t)ipi;
     event_unmask(port);
+    to_self.port = port;
+    same_base = (struct mmuext_op){.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = table_root_mfn().n};
     va = spare_address();
     for (unsigned i = 0; i < 2; i++)
         ptes[i] = pte_make(page_mfn(page_alloc()), PTE_READ_WRITE);
