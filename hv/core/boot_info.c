@@ -80,6 +80,8 @@ bool boot_region_add(struct boot_info *b, paddr_t start, paddr_t end, uint32_t t
     struct region r = {.type = type};
     if (end < start || end > ADDRESS_TOP)
         end = ADDRESS_TOP;
+    if (start >= end)
+        return true;
     r.kind = type == FIRMWARE_USABLE         ? REGION_USABLE
              : type == FIRMWARE_ACPI_RECLAIM ? REGION_ACPI
                                              : REGION_RESERVED;

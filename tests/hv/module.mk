@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# Parts of the hypervisor that are arithmetic on what they are given, as programs of the host, under
+# the sanitizers. arch_inline.h of this folder stands for the processor's.
+
+CC_hvtest := $(CLANG)
+FLAGS_hvtest := $(FLAGS_asan) -Itests/hv
+$(eval $(call variant-rules,hvtest))
+
+# $(call hv-test,<name>,<the hypervisor's files>[,<libraries>])
+define hv-test
+TESTS += $(B)/test_hv_$(1)
+EXTRA_tests/hv/test_$(1).c := -Itests/hv
+$(B)/test_hv_$(1): $(call objects,hvtest,tests/hv/test_$(1).c $(2))
+	@$(CC_hvtest) $(FLAGS_hvtest) $$^ -lcmocka $(3) -o $$@
+endef
+EXTRA_tests/hv/machine.c := -Itests/hv
+
+$(eval $(call hv-test,format,hv/core/format.c))
+$(eval $(call hv-test,buddy,tests/hv/machine.c hv/core/buddy.c hv/core/frame.c))
+$(eval $(call hv-test,frame,tests/hv/machine.c hv/core/frame.c))
+$(eval $(call hv-test,kernel,hv/build/elf.c hv/build/plan.c hv/core/format.c))
+$(eval $(call hv-test,image,hv/build/image.c hv/build/inflate.c))
+$(eval $(call hv-test,option,hv/core/option.c hv/core/format.c))
+$(eval $(call hv-test,boot_memory,tests/hv/machine.c hv/core/boot_memory.c hv/core/boot_info.c))
