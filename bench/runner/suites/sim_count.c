@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions of a decision, counted by callgrind. */
-#include <errno.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/runner/place.h"
+#include "bench/runner/program.h"
 #include "bench/runner/suites/sim.h"
 
 /* Built for any x86-64 rather than for this one, whose instructions valgrind may not know, and so
@@ -20,19 +18,6 @@
 /* As valgrind says it on stderr. */
 #define COLLECTED "Collected : "
 
-static bool in_path(const char *name)
-{
-    char *path = copy_text(getenv("PATH") == NULL ? "" : getenv("PATH"));
-    bool found = false;
-    for (char *rest = path, *dir; !found && (dir = strsep(&rest, ":")) != NULL;) {
-        char *file = format_text("%s/%s", dir, name);
-        found = access(file, X_OK) == 0;
-        free(file);
-    }
-    free(path);
-    return found;
-}
-
 const char *sim_count_missing(void)
 {
     char *program = place_of_program(PROGRAM);
@@ -40,72 +25,13 @@ const char *sim_count_missing(void)
     free(program);
     if (!built)
         return PROGRAM " is not beside this program; `make all` builds it";
-    if (!in_path("valgrind"))
+    if (!program_in_path("valgrind"))
         return "valgrind is not installed; `make deps` installs it";
     return NULL;
 }
 
-/* What a run of the program printed, both streams. */
-struct output {
-    char *text;
-    size_t length;
-};
-
-static bool read_all(int fd, struct output *out)
-{
-    enum { BLOCK = 4096 };
-    for (;;) {
-        out->text = memory_grow(out->text, out->length + BLOCK + 1, 1);
-        ssize_t got = read(fd, out->text + out->length, BLOCK);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return false;
-        out->length += (size_t)got;
-        out->text[out->length] = '\0';
-        if (got == 0)
-            return true;
-    }
-}
-
-static bool start(char *const argv[], int fds[2], pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    if (pipe(fds) != 0)
-        return false;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, fds[1], STDERR_FILENO);
-    posix_spawn_file_actions_addclose(&actions, fds[0]);
-    posix_spawn_file_actions_addclose(&actions, fds[1]);
-    int error = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(fds[1]);
-    if (error != 0)
-        close(fds[0]);
-    errno = error;
-    return error == 0;
-}
-
-static bool run(char *const argv[], struct output *out, struct fault *fault)
-{
-    int fds[2], status;
-    pid_t pid;
-    *out = (struct output){0};
-    if (!start(argv, fds, &pid))
-        return fault_set(fault, "cannot run %s: %s", argv[0], strerror(errno));
-    bool read = read_all(fds[0], out);
-    close(fds[0]);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (read && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
-    const char *last = out->text == NULL ? "" : out->text;
-    return fault_set(fault, "%s under valgrind failed: %s", PROGRAM, last);
-}
-
 /* The number after the last `COLLECTED`, and the line that is a number alone. */
-static bool find_numbers(const struct output *out, uint64_t *instructions, uint64_t *decisions)
+static bool find_numbers(const struct program_end *out, uint64_t *instructions, uint64_t *decisions)
 {
     const char *collected = NULL, *alone = NULL;
     if (out->text == NULL)
@@ -138,10 +64,12 @@ static bool count_run(const struct sim_point *point, uint64_t *instructions, uin
     sim_point_arguments(point, own);
     memcpy(argv, before, sizeof(before));
     memcpy(argv + BEFORE, own, sizeof(own));
-    struct output out;
-    bool good = run(argv, &out, fault) &&
-                (find_numbers(&out, instructions, decisions) ||
-                 fault_set(fault, "callgrind's count is not in what it printed: %s", out.text));
+    struct program_end out;
+    bool good = program_run(argv, &out, fault);
+    if (good && out.status != 0)
+        good = fault_set(fault, "%s under valgrind failed: %s", PROGRAM, out.text);
+    else if (good && !find_numbers(&out, instructions, decisions))
+        good = fault_set(fault, "callgrind's count is not in what it printed: %s", out.text);
     free(out.text);
     for (size_t i = 0; i < SIM_POINT_ARGUMENTS; i++)
         free(own[i]);
