@@ -95,7 +95,7 @@ static const char *verdict(const struct suite *suite, const char *metric, struct
 {
     if (isnan(ratio.median))
         return "no ratio: A can be 0";
-    if (!stats_enough(ratio))
+    if (!suite->exact && !stats_enough(ratio))
         return "too few observations";
     if (ratio.lo <= 1 && 1 <= ratio.hi)
         return "no difference";

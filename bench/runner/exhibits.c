@@ -164,12 +164,18 @@ bool target_read(const config_setting_t *s, void *into, struct fault *fault)
     struct target_spec *target = into;
     if (!read_group(s, "a target", target_keys, NULL, target, fault))
         return false;
+    bool over = config_setting_get_member(s, "numerator") != NULL;
+    bool under = config_setting_get_member(s, "denominator") != NULL;
+    bool may_be_of_values = target->suite->seeded;
+    target->of_values = may_be_of_values && !over && !under && target->pairs == 0;
     if (target->name == NULL || target->metric == NULL || target->bound == 0 ||
-        config_setting_get_member(s, "numerator") == NULL ||
-        config_setting_get_member(s, "denominator") == NULL)
+        !(target->of_values || (over && under)))
         return fault_at(fault, s,
                         "a target needs name, metric, numerator, denominator and a bound "
-                        "(at_least or at_most)");
+                        "(at_least or at_most)%s",
+                        may_be_of_values
+                            ? "; one of values has neither of the two, nor pair"
+                            : "; a bound on values holds on one machine, so this suite has none");
     return true;
 }
 

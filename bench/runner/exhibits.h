@@ -13,13 +13,16 @@ struct table_spec {
     struct selector where;
 };
 
-/* A ratio that should be reached: the best of the points that numerator selects, over the best of
- * those of denominator. With `pair` axes, one ratio for each combination of their values that both
- * have, of which the worst counts. */
+/* A bound on a ratio, or on the values themselves. A ratio: the best of the points that numerator
+ * selects, over the best of those of denominator. With `pair` axes, one ratio for each combination
+ * of their values that both have, of which the worst counts. Values, of suites whose results do not
+ * depend on the machine alone: those of all points that `where` selects, of which the worst counts.
+ */
 struct target_spec {
     const struct suite *suite;
     char *name;
     char *metric;
+    bool of_values;                                /* numerator and denominator are not given */
     struct selector where, numerator, denominator; /* where: of both */
     size_t pair[AXES_MAX];
     size_t pairs;

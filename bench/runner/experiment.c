@@ -141,6 +141,10 @@ static bool read_repetitions(const config_setting_t *s, void *into, struct fault
 static bool read_duration(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct experiment *e = ((struct reading *)into)->experiment;
+    if (e->suite->duration_ms == 0)
+        return fault_at(fault, s,
+                        "an observation of suite %s takes as long as it takes: leave %s out",
+                        e->suite->name, config_setting_name(s));
     return read_whole(s, e->suite->duration_ms, &e->duration_ms, fault);
 }
 
@@ -229,11 +233,11 @@ static bool read_root(const config_setting_t *root, struct reading *r, struct fa
     if (!read_group(root, "an experiment", experiment_keys, NULL, r, fault) ||
         !read_efforts(root, r, fault))
         return false;
-    if (e->title == NULL || e->repetitions == 0 || e->duration_ms == 0 || e->sweep_count == 0 ||
-        e->table_count == 0)
-        return fault_set(
-            fault, "%s: an experiment needs title, repetitions, duration_ms, sweeps and tables",
-            e->path);
+    bool timed = e->suite->duration_ms != 0;
+    if (e->title == NULL || e->repetitions == 0 || (timed && e->duration_ms == 0) ||
+        e->sweep_count == 0 || e->table_count == 0)
+        return fault_set(fault, "%s: an experiment needs title, repetitions, %ssweeps and tables",
+                         e->path, timed ? "duration_ms, " : "");
     return true;
 }
 

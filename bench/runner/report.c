@@ -9,6 +9,7 @@
 #include "bench/runner/table.h"
 
 #define ERRORS_SHOWN 5
+#define SUBJECTS_SHOWN 6
 #define PER_REQUEST "_per_request"
 #define NS "_ns"
 
@@ -134,7 +135,10 @@ static void add_value(struct table *t, const struct view *v, const struct data_p
     scaled_text(median, interval->median, v->scales[i]);
     scaled_text(lo, interval->lo, v->scales[i]);
     scaled_text(hi, interval->hi, v->scales[i]);
-    table_add(t, "%s [%s, %s]", median, lo, hi);
+    if (v->data->suite->exact)
+        table_add(t, "%s", median);
+    else
+        table_add(t, "%s [%s, %s]", median, lo, hi);
 }
 
 static size_t add_axes(struct table *t, const struct view *v, char *const *axes)
@@ -246,7 +250,9 @@ static void print_common(FILE *out, const struct view *v)
             fprintf(out, "%s %s, ", axis_name(v->data->suite, a), v->common[a]);
     size_t fewest = fewest_samples(v);
     fprintf(out, "n >= %zu%s\n", fewest,
-            fewest < STATS_SAMPLES_MIN ? ": too few, the intervals are too narrow" : "");
+            v->data->suite->exact        ? ", all the same"
+            : fewest < STATS_SAMPLES_MIN ? ": too few, the intervals are too narrow"
+                                         : "");
 }
 
 static void print_view(FILE *out, const struct view *v)
@@ -296,13 +302,23 @@ static long long number_of(const json_t *object, const char *name)
     return (long long)json_integer_value(json_object_get(object, name));
 }
 
+/* Their names, of many the first. */
 static char *subjects_of(const json_t *entry)
 {
     struct strings names = {0};
-    size_t i;
+    const json_t *all = json_object_get(entry, "subjects");
+    size_t i, count = json_array_size(all);
     const json_t *name;
-    json_array_foreach(json_object_get(entry, "subjects"), i, name)
+    json_array_foreach(all, i, name)
+    {
+        if (count > SUBJECTS_SHOWN && i == SUBJECTS_SHOWN - 1) {
+            char *rest = format_text("%zu others", count - i);
+            strings_add(&names, rest);
+            free(rest);
+            break;
+        }
         strings_add(&names, json_string_value(name) == NULL ? "?" : json_string_value(name));
+    }
     char *joined = strings_join(&names, ", ");
     strings_free(&names);
     return joined;

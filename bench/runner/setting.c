@@ -45,7 +45,7 @@ enum setting experiment_set(struct experiment *e, const char *key, const char *v
     size_t axis = axis_find(e->suite, key);
     if (strcmp(key, "repetitions") == 0)
         return set_whole(key, value, REPETITIONS_MAX, &e->repetitions, fault);
-    if (strcmp(key, "duration_ms") == 0)
+    if (strcmp(key, "duration_ms") == 0 && e->suite->duration_ms != 0)
         return set_whole(key, value, e->suite->duration_ms, &e->duration_ms, fault);
 
     struct strings texts = strings_split(value);

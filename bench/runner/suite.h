@@ -56,9 +56,10 @@ struct suite {
     const char *summary;  /* one line */
     const char *work;     /* column of what an observation counts, as "requests" */
     bool seeded;          /* see above; each row then has its seed */
+    bool exact;           /* every observation of a point is the same number, or a fault */
     bool has_counters;    /* hardware counters, a column `<event>_per_request` each */
     size_t headline;      /* the axis that short messages name beside the subject */
-    uint64_t duration_ms; /* the longest observation */
+    uint64_t duration_ms; /* the longest observation; 0: they have no length to be given */
 
     const struct suite_group *groups;
     size_t group_count;

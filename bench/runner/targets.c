@@ -81,8 +81,22 @@ static void try_pair(const struct search *s, const struct data_point *like, uint
         .measured = true, .ratio = ratio, .numerator = num, .denominator = den};
 }
 
+/* The worst of the points that the target selects. */
+static void find_value(const struct search *s, struct target_result *result)
+{
+    for (size_t i = 0; i < s->data->count; i++) {
+        const struct data_point *p = &s->data->points[i];
+        const struct interval *value = &p->intervals[s->metric];
+        if (takes_part(s, &s->target->where, p) &&
+            (!result->measured || worse(s->target, *value, result->ratio)))
+            *result = (struct target_result){.measured = true, .ratio = *value, .numerator = p};
+    }
+}
+
 static const char *missing_part(const struct search *s)
 {
+    if (s->target->of_values)
+        return "no point of it was measured";
     if (!has_points(s, &s->target->numerator))
         return "no point of the numerator was measured";
     if (!has_points(s, &s->target->denominator))
@@ -101,9 +115,12 @@ struct target_result target_compute(const struct target_spec *target, const stru
                  target->metric);
         return result;
     }
-    for (size_t i = 0; i < data->count; i++)
+    if (target->of_values)
+        find_value(&s, &result);
+    for (size_t i = 0; !target->of_values && i < data->count; i++)
         if (takes_part(&s, &target->numerator, &data->points[i]))
             try_pair(&s, &data->points[i], seed, &result);
+    result.exact = data->suite->exact;
     if (!result.measured)
         snprintf(result.why_not, sizeof(result.why_not), "%s", missing_part(&s));
     return result;
@@ -113,7 +130,7 @@ const char *target_verdict(const struct target_spec *target, const struct target
 {
     if (!result->measured)
         return "not measured";
-    if (!stats_enough(result->ratio))
+    if (!result->exact && !stats_enough(result->ratio))
         return "too few observations";
     const struct interval *r = &result->ratio;
     if (target->at_least ? r->lo >= target->bound : r->hi <= target->bound)
@@ -140,40 +157,84 @@ static void add_side(struct table *t, const struct target_spec *target, size_t m
     strings_free(&pair);
 }
 
-static void add_target(struct table *t, const struct target_spec *target,
-                       const struct dataset *data, uint32_t seed)
+/* "pass", "not measured: no point of it was measured" */
+static void add_verdict(struct table *t, const struct target_spec *target,
+                        const struct target_result *r)
 {
-    struct target_result r = target_compute(target, data, seed);
+    table_add(t, "%s %g", target->at_least ? ">=" : "<=", target->bound);
+    table_add(t, "%s%s%s", target_verdict(target, r), r->measured ? "" : ": ", r->why_not);
+}
+
+static void add_ratio(struct table *t, const struct target_spec *target, const struct dataset *data,
+                      const struct target_result *r)
+{
     table_add(t, "%s", target->name);
-    if (r.measured) {
+    if (r->measured) {
         size_t metric = dataset_metric(data, target->metric);
-        table_add(t, "%.3f [%.3f, %.3f]", r.ratio.median, r.ratio.lo, r.ratio.hi);
-        table_add(t, "%s %g", target->at_least ? ">=" : "<=", target->bound);
-        table_add(t, "%s", target_verdict(target, &r));
-        add_side(t, target, metric, r.numerator);
-        add_side(t, target, metric, r.denominator);
+        table_add(t, "%.3f [%.3f, %.3f]", r->ratio.median, r->ratio.lo, r->ratio.hi);
+        add_verdict(t, target, r);
+        add_side(t, target, metric, r->numerator);
+        add_side(t, target, metric, r->denominator);
     } else {
         table_add(t, "-");
-        table_add(t, "%s %g", target->at_least ? ">=" : "<=", target->bound);
-        table_add(t, "%s: %s", target_verdict(target, &r), r.why_not);
+        add_verdict(t, target, r);
         table_add(t, "%s", "");
         table_add(t, "%s", "");
     }
 }
 
-void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed)
+static void add_value(struct table *t, const struct target_spec *target,
+                      const struct target_result *r)
 {
-    struct table t = {.columns = 6, .left = 6};
-    static const char *const header[] = {"ratio of medians", "measured", "target",
+    char value[QUANTITY_TEXT], lo[QUANTITY_TEXT], hi[QUANTITY_TEXT];
+    const char *unit = metric_unit(target->suite, target->metric);
+    table_add(t, "%s", target->name);
+    quantity_text(value, r->ratio.median, unit);
+    quantity_text(lo, r->ratio.lo, unit);
+    quantity_text(hi, r->ratio.hi, unit);
+    if (!r->measured)
+        table_add(t, "-");
+    else if (r->exact)
+        table_add(t, "%s", value);
+    else
+        table_add(t, "%s [%s, %s]", value, lo, hi);
+    add_verdict(t, target, r);
+    table_add(t, "%s", r->measured ? r->numerator->axes[AXIS_SUBJECT] : "");
+}
+
+/* A table of those of one kind. */
+static void print_kind(FILE *out, const struct target_list *lists, size_t count, uint32_t seed,
+                       bool of_values)
+{
+    static const char *const ratios[] = {"ratio of medians", "measured", "target",
                                          "verdict",          "of",       "over"};
+    static const char *const values[] = {"value", "measured", "target", "verdict", "of"};
+    const char *const *header = of_values ? values : ratios;
+    struct table t = {.columns = of_values ? sizeof(values) / sizeof(*values)
+                                           : sizeof(ratios) / sizeof(*ratios)};
+    t.left = t.columns;
     for (size_t i = 0; i < t.columns; i++)
         table_add(&t, "%s", header[i]);
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < lists[i].count; j++)
-            add_target(&t, &lists[i].targets[j], lists[i].data, seed);
+        for (size_t j = 0; j < lists[i].count; j++) {
+            const struct target_spec *target = &lists[i].targets[j];
+            if (target->of_values != of_values)
+                continue;
+            struct target_result r = target_compute(target, lists[i].data, seed);
+            if (of_values)
+                add_value(&t, target, &r);
+            else
+                add_ratio(&t, target, lists[i].data, &r);
+        }
     if (t.cells.count > t.columns) {
         fprintf(out, "\nTargets\n");
         table_print(&t, out);
     }
     table_free(&t);
+}
+
+void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed)
+{
+    print_kind(out, lists, count, seed, false);
+    print_kind(out, lists, count, seed, true);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ratios that should be reached, as descriptions ask for them: computed, and judged. */
+/* Bounds on ratios and values, as descriptions ask for them: computed, and judged. */
 #ifndef RUNNER_TARGETS_H
 #define RUNNER_TARGETS_H
 
@@ -10,9 +10,11 @@
 
 struct target_result {
     bool measured;
-    struct interval ratio;
-    const struct data_point *numerator, *denominator; /* that the ratio is of */
-    char why_not[160];                                /* if it was not measured */
+    bool exact;            /* so that one observation is enough */
+    struct interval ratio; /* or the value */
+    const struct data_point *numerator,
+        *denominator;  /* that the ratio is of; of a value the first */
+    char why_not[160]; /* if it was not measured */
 };
 
 /* The dataset must have been summarised. */
@@ -23,7 +25,7 @@ struct target_result target_compute(const struct target_spec *target, const stru
  * holds the bound; "too few observations"; "not measured". */
 const char *target_verdict(const struct target_spec *target, const struct target_result *result);
 
-/* The targets of some experiments in one table; nothing if there are none. */
+/* The targets of some experiments: a table of ratios, one of values; nothing if there are none. */
 struct target_list {
     const struct target_spec *targets;
     size_t count;

@@ -17,7 +17,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* What was wrong, where, and what would be right: one sentence or `file:line: sentence`. */
 struct fault {
-    char text[1024];
+    char text[2048];
 };
 
 /* Always false, so that `return fault_set(...)` reads well. */

@@ -25,3 +25,10 @@ TESTS += $(B)/test_tool
 $(B)/test_tool: $(B)/asan/ringside $(B)/asan/sim_observe tests/cli/test_tool
 	@printf '#!/bin/sh\nexec "%s" "%s"\n' $(abspath tests/cli/test_tool) $(abspath $<) > $@
 	@chmod +x $@
+
+# What the tool boots.
+TESTS += $(B)/test_path_length
+$(B)/test_path_length: $(B)/asan/ringside $(B)/ringside.elf $(B)/guest/path-length tests/cli/test_path_length
+	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_path_length) $(abspath $<) \
+	  $(abspath $(B)) > $@
+	@chmod +x $@
