@@ -5,6 +5,7 @@
 #include "hv/build/image.h"
 #include "hv/build/inflate.h"
 #include "hv/build/plan.h"
+#include "hv/build/xz.h"
 #include "hv/core/arch.h"
 #include "hv/core/assert.h"
 #include "hv/core/boot_info.h"
@@ -36,6 +37,8 @@ struct builder {
     uint64_t pages;
     uint64_t *list; /* mfn of each pfn; the hypervisor's own copy */
     unsigned list_order;
+    void *uncompressed; /* the kernel, if it was not plain */
+    uint64_t uncompressed_pages;
 };
 
 static noreturn void give_up(const char *what, const char *why)
@@ -46,19 +49,49 @@ static noreturn void give_up(const char *what, const char *why)
 
 /* ---- the kernel's image, uncompressed */
 
-static const void *kernel_bytes(const struct boot_module *m, uint64_t *size)
+static const struct {
+    bool (*is)(const void *bytes, uint64_t size);
+    uint64_t (*size)(const void *bytes, uint64_t size);
+    const char *(*uncompress)(const void *bytes, uint64_t size, void *to, uint64_t room);
+} compressions[] = {
+    {gzip_is, gzip_size, gzip_uncompress},
+    {xz_is, xz_size, xz_uncompress},
+};
+
+/* No more frames than these bytes need. */
+static void *uncompressed_room(struct builder *b, uint64_t bytes)
+{
+    b->uncompressed_pages = round_up(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    unsigned order = order_of(b->uncompressed_pages);
+    char *room = heap_alloc_mapped(order);
+    if (room == NULL)
+        give_up("its kernel", "is too large uncompressed");
+    for (uint64_t i = b->uncompressed_pages; i < 1UL << order; i++)
+        heap_free_mapped(room + (i << PAGE_SHIFT), 0);
+    b->uncompressed = room;
+    return room;
+}
+
+static void free_uncompressed(struct builder *b)
+{
+    for (uint64_t i = 0; i < b->uncompressed_pages; i++)
+        heap_free_mapped((char *)b->uncompressed + (i << PAGE_SHIFT), 0);
+}
+
+static const void *kernel_bytes(struct builder *b, const struct boot_module *m, uint64_t *size)
 {
     const void *bytes = arch_boot_memory(m->start);
     *size = m->end - m->start;
     const char *wrong = image_payload(&bytes, size);
-    if (wrong == NULL && gzip_is(bytes, *size)) {
-        uint64_t full = gzip_size(bytes, *size);
-        void *to = heap_alloc_mapped(order_of(round_up(full, PAGE_SIZE) >> PAGE_SHIFT));
-        if (to == NULL)
-            give_up("its kernel", "is too large uncompressed");
-        wrong = gzip_uncompress(bytes, *size, to, full);
+    for (unsigned i = 0; wrong == NULL && i < array_size(compressions); i++) {
+        if (!compressions[i].is(bytes, *size))
+            continue;
+        uint64_t full = compressions[i].size(bytes, *size);
+        void *to = uncompressed_room(b, full);
+        wrong = compressions[i].uncompress(bytes, *size, to, full);
         bytes = to;
         *size = full;
+        break;
     }
     if (wrong != NULL)
         give_up("its kernel", wrong);
@@ -69,11 +102,11 @@ static void read_kernel(struct builder *b, const struct boot_module *m)
 {
     static char error[128];
     uint64_t size;
-    const void *bytes = kernel_bytes(m, &size);
+    const void *bytes = kernel_bytes(b, m, &size);
     const char *compression = image_compression(bytes, size);
     if (compression != NULL) {
-        format_string(error, sizeof(error), "is compressed by %s; expected ELF, plain or by gzip",
-                      compression);
+        format_string(error, sizeof(error),
+                      "is compressed by %s; expected ELF, plain or by gzip or xz", compression);
         give_up("its kernel", error);
     }
     const char *wrong = elf_read(&b->image, bytes, size, error, sizeof(error));
@@ -229,6 +262,7 @@ void control_domain_build(void)
     }
     allocate(&b);
     load_image(&b);
+    free_uncompressed(&b);
     if (ramdisk != NULL)
         write(&b, b.plan.ramdisk_pfn << PAGE_SHIFT, arch_boot_memory(ramdisk->start), ramdisk_size);
     write(&b, b.plan.list_pfn << PAGE_SHIFT, b.list, b.pages * sizeof(uint64_t));

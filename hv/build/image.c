@@ -42,7 +42,6 @@ const char *image_compression(const void *bytes, uint64_t size)
         const char *name;
         uint8_t length, magic[6];
     } known[] = {
-        {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}},
         {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
         {"bzip2", 3, {'B', 'Z', 'h'}},
         {"lz4", 4, {0x02, 0x21, 0x4c, 0x18}},

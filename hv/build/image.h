@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel as a boot loader brought it: ELF, gzip of one, or a bzImage with either inside. */
+/* A kernel as a boot loader brought it: ELF, gzip or xz of one, or a bzImage with any of them
+ * inside. */
 #ifndef BUILD_IMAGE_H
 #define BUILD_IMAGE_H
 

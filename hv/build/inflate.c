@@ -2,6 +2,7 @@
 /* RFC 1951; names and section numbers are its. */
 #include "hv/build/inflate.h"
 
+#include "hv/build/crc32.h"
 #include "hv/core/string.h"
 
 #define CODE_BITS_MAX 15
@@ -230,21 +231,6 @@ static bool inflate(struct stream *s)
 static uint32_t read_32(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint32_t crc32(const uint8_t *p, uint64_t n)
-{
-    uint32_t table[256];
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t c = i;
-        for (unsigned k = 0; k < 8; k++)
-            c = c & 1 ? 0xedb88320U ^ c >> 1 : c >> 1;
-        table[i] = c;
-    }
-    uint32_t c = ~0U;
-    for (uint64_t i = 0; i < n; i++)
-        c = table[(c ^ p[i]) & 0xff] ^ c >> 8;
-    return ~c;
 }
 
 bool gzip_is(const void *bytes, uint64_t size)
