@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Writes a small run of the suite `sim` or `evtchn` in the format that the runner writes, for one figure:
+# Writes a small run of the suite `sim`, `evtchn` or `icount` in the format that the runner writes, for one figure:
 #
 # -v kind=share       two schemes of weights
 # -v kind=scale       fairness on 16 processors, instructions on one
@@ -7,10 +7,18 @@
 # -v kind=wakeup      1 to 64 hogs, with hist/e/index.csv and a histogram each in `hists`;
 #                     with -v crowd=1 also 128
 # -v kind=evtchn      two ABIs: sends and scans by ports and by pending ports, waits
+# -v kind=path-length two operations on two hypervisors, of which one lacks one
 
 BEGIN {
     if (kind == "evtchn") {
         evtchn()
+        exit
+    }
+    if (kind == "path-length") {
+        print "experiment,platform,clock,subject,kind,hypervisor,n,instructions,instructions_lo,instructions_hi"
+        print "e,qemu-icount,instructions,null-hypercall,operation,ringside,3,69,69,69"
+        print "e,qemu-icount,instructions,yield,operation,ringside,3,637.02,637.02,637.02"
+        print "e,xen-icount,instructions,yield,operation,xen,3,1914.61,1914.61,1914.61"
         exit
     }
     axes = "experiment,platform,clock,subject,kind,measure,mix,cpus,hogs,wakers,warp,allowance_ns,weights"
