@@ -115,16 +115,19 @@ void trap_handle(struct trap_frame *frame);
 void trap_handle(struct trap_frame *frame)
 {
     struct vcpu *self = vcpu_self();
-    if (frame->vector == TRAP_EVENT)
+    if (frame->vector == TRAP_EVENT) {
         event_upcall();
-    else if (handlers[frame->vector])
+        if (trap_from_user(frame) && self->in_user && self->in_user->stop)
+            leave_user(self, frame);
+    } else if (handlers[frame->vector]) {
         handlers[frame->vector](frame);
-    else if (trap_from_user(frame) && self->in_user)
+    } else if (trap_from_user(frame) && self->in_user) {
         leave_user(self, frame);
-    else if (self->catching)
+    } else if (self->catching) {
         resume_caught(self, frame);
-    else
+    } else {
         trap_die(frame);
+    }
 }
 
 static const char *kind_name(uint64_t vector)

@@ -3,7 +3,7 @@
 #
 #   selftest      every hypercall, exception and timer: one test after another
 #   path-length   what operations cost, in instructions
-#   random        hypercalls of random arguments, by a seed
+#   random        hypercalls of random arguments and programs of random bytes, by a seed
 
 WORKLOADS_C := $(addprefix tests/system/guests/,random.c path_length.c)
 SELFTEST_C := $(filter-out $(WORKLOADS_C),$(wildcard tests/system/guests/*.c))
