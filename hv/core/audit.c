@@ -62,7 +62,7 @@ static void look_at(mfn_t m)
 static void look_at_domain(const struct domain *d)
 {
     /* The shared page is in use by being shared. */
-    tallies[d->shared_mfn.n].uses++;
+    audit_count(d->shared_mfn, true);
     for (uint32_t i = 0; i < d->n_event_pages; i++)
         audit_count(d->event_pages[i], true);
     for (uint32_t i = 0; i < d->vcpus_max; i++) {

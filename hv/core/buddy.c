@@ -5,6 +5,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/lock.h"
 #include "hv/core/string.h"
+#include "hv/core/tlb.h"
 
 #define NOTHING UINT32_MAX /* ends a list; frame numbers stay below */
 
@@ -117,6 +118,15 @@ static mfn_t alloc_block(unsigned order, unsigned bits)
     return mfn(at);
 }
 
+/* Who had these frames before may know how to reach them still. */
+static void forget_translations(mfn_t m, unsigned order)
+{
+    uint64_t stamp = 0;
+    for (uint64_t i = 0; i < 1UL << order; i++)
+        stamp = max(stamp, frame_table[m.n + i].stamp);
+    tlb_flush_older(stamp);
+}
+
 mfn_t heap_alloc(unsigned order, unsigned bits)
 {
     if (order > ORDER_MAX)
@@ -124,6 +134,8 @@ mfn_t heap_alloc(unsigned order, unsigned bits)
     lock(&heap_lock);
     mfn_t m = alloc_block(order, bits);
     unlock(&heap_lock);
+    if (!mfn_is_none(m))
+        forget_translations(m, order);
     return m;
 }
 

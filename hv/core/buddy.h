@@ -15,7 +15,8 @@
 /* [start, start + n): from now on the heap's. Their entries in the frame table have count 0. */
 void heap_add(mfn_t start, uint64_t n);
 
-/* MFN_NONE: there is none. bits: the frame's address needs no more bits than these. */
+/* MFN_NONE: there is none. No CPU knows a translation to them any more. bits: the frame's address
+ * needs no more bits than these. */
 mfn_t heap_alloc(unsigned order, unsigned bits);
 
 void heap_free(mfn_t m, unsigned order);

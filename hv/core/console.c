@@ -2,12 +2,14 @@
 /* console_io: the machine's console, for the control domain. */
 #include "hv/core/console.h"
 
+#include "hv/core/cpu.h"
 #include "hv/core/domain.h"
 #include "hv/core/events.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/lock.h"
 #include "hv/core/log.h"
+#include "hv/core/schedule.h"
 #include "hv/core/vcpu.h"
 
 /* Copied at a time, with a look at preempt_needed() between. */
@@ -26,6 +28,12 @@ void console_typed(int (*next)(void))
             input[(input_first + input_count++) % sizeof(input)] = (char)c;
     }
     unlock_irq(&input_lock, were_on);
+    /* Not from here: whoever was interrupted may hold what an event needs. */
+    cpu_request(arch_cpu_id(), WORK_CONSOLE);
+}
+
+void console_tell(void)
+{
     if (control_domain != NULL && control_domain->vcpus[0] != NULL)
         events_raise_virq(control_domain->vcpus[0], VIRQ_CONSOLE);
 }

@@ -10,7 +10,6 @@
 #include "hv/core/frame.h"
 #include "hv/core/log.h"
 #include "hv/core/string.h"
-#include "hv/core/tlb.h"
 #include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
@@ -39,6 +38,8 @@ struct domain *domain_create(uint16_t id, uint32_t vcpus_max, uint64_t frames_ma
     f->owner = d;
     if (frame_get_writable(f) != 0)
         panic("a fresh frame has a type");
+    frame_disown(
+        f); /* the one reference is the hypervisor's: it cannot be given back or exchanged */
 
     if (!events_init(d))
         return NULL;
@@ -124,10 +125,6 @@ mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub)
         __atomic_fetch_sub(&d->frames, 1UL << order, __ATOMIC_RELAXED);
         return m;
     }
-    uint64_t stamp = 0;
-    for (uint64_t i = 0; i < 1UL << order; i++)
-        stamp = max(stamp, frame_of(mfn(m.n + i))->stamp);
-    tlb_flush_older(stamp);
     for (uint64_t i = 0; i < 1UL << order; i++) {
         if (scrub) {
             void *contents = frame_map(mfn(m.n + i));

@@ -3,6 +3,7 @@
 
 #include "hv/core/arch.h"
 #include "hv/core/assert.h"
+#include "hv/core/console.h"
 #include "hv/core/cpu.h"
 #include "hv/core/domain.h"
 #include "hv/core/events.h"
@@ -143,11 +144,9 @@ ns_t vcpu_virtual_now(const struct vcpu *v, ns_t now)
 
 void schedule_yield(void)
 {
-    uint32_t here = arch_cpu_id();
-    /* Nobody is there to go first, here or waiting elsewhere: picking would find this one again. */
-    if (__atomic_load_n(&sched_cpus[here].load, __ATOMIC_RELAXED) == 1 &&
-        __atomic_load_n(&sched.waiting, __ATOMIC_RELAXED) == 0)
+    if (!sched_may_yield(&sched))
         return;
+    uint32_t here = arch_cpu_id();
     bool were_on = lock_irq(&cpus[here].lock);
     sched_yield_on(&sched, here, time_now());
     unlock_irq(&cpus[here].lock, were_on);
@@ -247,6 +246,8 @@ void cpu_do_work(void)
     uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
     if (work & WORK_TIMERS)
         timers_run();
+    if (work & WORK_CONSOLE)
+        console_tell();
     if (work & WORK_SCHEDULE)
         schedule();
     if (work & WORK_GUEST)

@@ -136,7 +136,8 @@ static long register_info(struct vcpu *v, vaddr_t from)
     if (!mfn_is_none(v->info_mfn))
         return -XEN_EINVAL;
     /* Another one that runs would go on with the old place. */
-    if (v != current_vcpu() && !(v->pauses & PAUSE_DOWN))
+    if (v != current_vcpu() &&
+        (!(v->pauses & PAUSE_DOWN) || __atomic_load_n(&v->switched, __ATOMIC_SEQ_CST) != 0))
         return -XEN_EINVAL;
     mfn_t m = mfn(a.mfn);
     if (!frame_get(m, v->domain))

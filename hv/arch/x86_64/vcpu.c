@@ -193,6 +193,14 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
     return true;
 }
 
+/* Tables and all else that a vcpu cannot be without. */
+static bool context_ok(const struct vcpu_guest_context *c)
+{
+    bool has_root = (c->flags & VGCF_in_kernel) || c->ctrlreg[1] != 0;
+    return addresses_ok(c) && has_root && c->gdt_ents <= FIRST_RESERVED_GDT_ENTRY &&
+           c->ldt_ents == 0;
+}
+
 /* A root for a vcpu that does not run. */
 static int root_take(struct domain *d, uint64_t cr3, paddr_t *root)
 {
@@ -262,12 +270,12 @@ long arch_vcpu_initialise(struct vcpu *v, vaddr_t from)
         return -XEN_ENOMEM;
     if (!copy_from_guest(c, from, sizeof(*c)))
         rc = -XEN_EFAULT;
-    else if (!addresses_ok(c) || c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || c->ldt_ents != 0)
-        rc = -XEN_EINVAL;
     if (rc == 0) {
         lock(&v->domain->mm_lock);
         if (arch_vcpu_initialised(v))
             rc = -XEN_EEXIST;
+        else if (!context_ok(c))
+            rc = -XEN_EINVAL;
         else
             rc = take_roots(v, c);
         if (rc == 0)
