@@ -485,77 +485,6 @@ static void repair(void)
     }
 }
 
-static void prepare(void)
-{
-    pages = page_alloc_run(PAGES);
-    entries = table_reach(table_root, SANDBOX, 1);
-    upper = table_entry(table_root, SANDBOX & ~((1UL << 30) - 1), 2);
-    foreign = frame_of_hypervisor();
-    last_frame = (uint64_t)hypercall_memory_op(XENMEM_maximum_ram_page, NULL) - 1;
-    for (unsigned i = 0; i < TABLES; i++)
-        table_protect(pages + i * PAGE_SIZE, PTE_READ_ONLY);
-}
-
-static uint64_t calls;
-static uint64_t trace;
-
-static void play(void)
-{
-    struct player *player = me();
-    for (uint64_t i = 0; i < calls; i++) {
-        struct call call = choose_one();
-        if (i >= trace)
-            tap_note("%lu: hypercall %u(%lx, %lx, %lx, %lx, %lx)", i, call.number, call.args[0],
-                     call.args[1], call.args[2], call.args[3], call.args[4]);
-        long result = make(&call);
-        player->good += result >= 0;
-        player->counts[call.number].made++;
-        player->counts[call.number].good += result >= 0;
-        if (i >= trace)
-            tap_note("%lu: %ld", i, result);
-        if (i % 64 == 0)
-            repair();
-        if (i % REPORT_EVERY == REPORT_EVERY - 1)
-            tap_note("vcpu %u: %lu calls", vcpu_self()->id, i + 1);
-    }
-}
-
-static void report(const struct player *player)
-{
-    for (unsigned i = 0; i < LENGTH(player->counts); i++) {
-        if (player->counts[i].made)
-            tap_note("vcpu %lu: hypercall %u: %u calls, %u of them not refused", player - players,
-                     i, player->counts[i].made, player->counts[i].good);
-    }
-    CHECK(player->good > calls / 10); /* else it has tried nothing */
-    CHECK(player->good < calls);
-}
-
-TEST(random_hypercalls)
-{
-    uint64_t seed = start_option_number("seed", 1);
-    uint64_t vcpus = start_option_number("vcpus", 1);
-    calls = start_option_number("calls", 100000);
-    trace = start_option_number("trace", UINT64_MAX);
-    tap_note("seed=%lu calls=%lu vcpus=%lu", seed, calls, vcpus);
-    if (vcpus < 1 || vcpus > vcpu_count())
-        SKIP("the domain has not so many vcpus");
-    prepare();
-    for (unsigned id = 0; id < vcpus; id++) {
-        players[id].state = seed + id * UINT32_MAX;
-        players[id].scratch = page_alloc();
-    }
-    for (unsigned id = 1; id < vcpus; id++)
-        REQUIRE(vcpu_up(id, play) == 0);
-    play();
-    for (unsigned id = 1; id < vcpus; id++) {
-        while (vcpu_is_up(id) == 1)
-            hypercall_sched_op(SCHEDOP_yield, NULL);
-    }
-    for (unsigned id = 0; id < vcpus; id++)
-        report(&players[id]);
-}
-
 /* What is of interest to a hypervisor, at the start of a program: the rest is random. */
 static const struct {
     uint8_t length;
@@ -627,7 +556,10 @@ static void stop_program(evtchn_port_t port, void *data)
     space->state.stop = true;
 }
 
-/* Whatever a program is, it ends in a system call, an exception or a timer, and the kernel goes on.
+/*
+ * Comes before the hypercalls, which may bind the timer's event to a port of their own.
+ *
+ * Whatever a program is, it ends in a system call, an exception or a timer, and the kernel goes on.
  */
 TEST(random_programs)
 {
@@ -652,4 +584,75 @@ TEST(random_programs)
     }
     CHECK(ends[TRAP_PROTECTION] > 0 && ends[TRAP_INVALID_OPCODE] > 0 && ends[TRAP_PAGE_FAULT] > 0);
     user_space_free(&space);
+}
+
+static void prepare(void)
+{
+    pages = page_alloc_run(PAGES);
+    entries = table_reach(table_root, SANDBOX, 1);
+    upper = table_entry(table_root, SANDBOX & ~((1UL << 30) - 1), 2);
+    foreign = frame_of_hypervisor();
+    last_frame = (uint64_t)hypercall_memory_op(XENMEM_maximum_ram_page, NULL) - 1;
+    for (unsigned i = 0; i < TABLES; i++)
+        table_protect(pages + i * PAGE_SIZE, PTE_READ_ONLY);
+}
+
+static uint64_t calls;
+static uint64_t trace;
+
+static void play(void)
+{
+    struct player *player = me();
+    for (uint64_t i = 0; i < calls; i++) {
+        struct call call = choose_one();
+        if (i >= trace)
+            tap_note("%lu: hypercall %u(%lx, %lx, %lx, %lx, %lx)", i, call.number, call.args[0],
+                     call.args[1], call.args[2], call.args[3], call.args[4]);
+        long result = make(&call);
+        player->good += result >= 0;
+        player->counts[call.number].made++;
+        player->counts[call.number].good += result >= 0;
+        if (i >= trace)
+            tap_note("%lu: %ld", i, result);
+        if (i % 64 == 0)
+            repair();
+        if (i % REPORT_EVERY == REPORT_EVERY - 1)
+            tap_note("vcpu %u: %lu calls", vcpu_self()->id, i + 1);
+    }
+}
+
+static void report(const struct player *player)
+{
+    for (unsigned i = 0; i < LENGTH(player->counts); i++) {
+        if (player->counts[i].made)
+            tap_note("vcpu %lu: hypercall %u: %u calls, %u of them not refused", player - players,
+                     i, player->counts[i].made, player->counts[i].good);
+    }
+    CHECK(player->good > calls / 10); /* else it has tried nothing */
+    CHECK(player->good < calls);
+}
+
+TEST(random_hypercalls)
+{
+    uint64_t seed = start_option_number("seed", 1);
+    uint64_t vcpus = start_option_number("vcpus", 1);
+    calls = start_option_number("calls", 100000);
+    trace = start_option_number("trace", UINT64_MAX);
+    tap_note("seed=%lu calls=%lu vcpus=%lu", seed, calls, vcpus);
+    if (vcpus < 1 || vcpus > vcpu_count())
+        SKIP("the domain has not so many vcpus");
+    prepare();
+    for (unsigned id = 0; id < vcpus; id++) {
+        players[id].state = seed + id * UINT32_MAX;
+        players[id].scratch = page_alloc();
+    }
+    for (unsigned id = 1; id < vcpus; id++)
+        REQUIRE(vcpu_up(id, play) == 0);
+    play();
+    for (unsigned id = 1; id < vcpus; id++) {
+        while (vcpu_is_up(id) == 1)
+            hypercall_sched_op(SCHEDOP_yield, NULL);
+    }
+    for (unsigned id = 0; id < vcpus; id++)
+        report(&players[id]);
 }
