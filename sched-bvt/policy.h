@@ -45,6 +45,7 @@ enum sched_trait {
     SCHED_CONSERVING = 1 << 1, /* no CPU is idle while one waits there, with any parameters */
     SCHED_WEIGHTED = 1 << 2,   /* has `weight`, and shares by it */
     SCHED_SETTLES = 1 << 3,    /* a decision may look at all vcpus of its CPU, once a period */
+    SCHED_DEFERS = 1 << 4,     /* to yield is to let those that wait go first, and nothing else */
 };
 
 enum sched_scope { SCHED_OF_ALL, SCHED_OF_CPU, SCHED_OF_VCPU };

@@ -305,6 +305,13 @@ void sched_sleep(struct sched *s, struct sched_vcpu *v, uint64_t now)
     report(s, {.op = SCHED_OP_SLEEP, .now = now, .vcpu = v->id, .cpu = c->id});
 }
 
+bool sched_may_yield(const struct sched *s)
+{
+    /* With nobody in a run queue there is nobody to run instead, to bring, or to be told of. */
+    return (s->policy->traits & SCHED_DEFERS) == 0 ||
+           __atomic_load_n(&s->waiting, __ATOMIC_RELAXED) != 0;
+}
+
 void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now)
 {
     struct sched_cpu *c = &s->cpus[cpu];

@@ -23,7 +23,8 @@
  *   a vcpu becomes runnable   cpu = sched_place(s, v); if (sched_wake(s, v, cpu, now)) make that
  *                             CPU pick: by an interrupt if it is another one
  *   one blocks, or is paused  sched_sleep(s, v, now); then its CPU picks, if v was running
- *   one yields                sched_yield_on(s, cpu, now); then that CPU picks
+ *   one yields                sched_yield_on(s, cpu, now); then that CPU picks. Neither, unless
+ *                             sched_may_yield(s)
  *   a CPU picks               victim = sched_victim(s, cpu);
  *                             if (victim != SCHED_NO_CPU) sched_steal(s, cpu, victim, now);
  *                             d = sched_pick(s, cpu, now); if d.vcpu is NULL (the current one was
@@ -36,9 +37,9 @@
  * Who must hold what. Each CPU has a lock (the embedder's), and a call is made with the lock held
  * of every CPU that it names, of the one that the named vcpu is on (sched_cpu_of), and for a steal
  * of both. sched_init, sched_param_set of a parameter of the whole scheduler, and sched_dump need
- * all. sched_place and sched_victim need none: they look at published hints (relaxed atomics) and
- * may be outdated, which costs a better choice and nothing else. sched_wake on another CPU than the
- * vcpu was on last needs both locks.
+ * all. sched_place, sched_victim and sched_may_yield need none: they look at published hints
+ * (relaxed atomics) and may be outdated, which costs a better choice and nothing else. sched_wake
+ * on another CPU than the vcpu was on last needs both locks.
  *
  * Costs: every call is O(log n) in the vcpus of the CPUs that it names, but for: sched_dump, which
  * is O(all); sched_victim of a CPU with nothing to run and sched_add, O(CPUs); sched_pick, O(log n)
@@ -157,6 +158,11 @@ void sched_sleep(struct sched *s, struct sched_vcpu *v, uint64_t now);
 /* Of the current one of this CPU; nothing, if there is none. (POSIX has the name without _on, and
  * a hosted program would lose it.) */
 void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now);
+
+/* Could a yield make a difference? If not, neither sched_yield_on nor the pick behind it need be
+ * called: the current one would go on, and nothing else be decided. No lock: what is published may
+ * be outdated, and then the yield came before what it did not see. */
+bool sched_may_yield(const struct sched *s);
 
 /* Charges the current one of this CPU up to now; every other call with `now` does so too. */
 void sched_charge(struct sched *s, uint32_t cpu, uint64_t now);

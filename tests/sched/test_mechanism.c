@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the scheduler guarantees whatever the policy: clocks, refusals, exact virtual time, moving.
  */
+#include "sched-bvt/policy.h"
 #include "tests/sched/world.h"
+#include "tests/unit/rng.h"
 
 #include <string.h>
 
@@ -103,6 +105,52 @@ static void moving_is_neutral(void **state)
         }
 }
 
+/* One world yields always, the other only where it may matter: the same ones run in both. */
+static void yielding_to_nobody(void **state)
+{
+    (void)state;
+    static struct world always, seldom;
+    for (uint32_t i = 0; sched_policy_at(i) != NULL; i++) {
+        struct rng rng = rng_seeded(i + 1);
+        uint32_t spared = 0;
+        world_init(&always, sched_policy_at(i)->name, 2, 0);
+        world_init(&seldom, sched_policy_at(i)->name, 2, 0);
+        for (uint32_t id = 0; id < 3; id++) {
+            world_add(&always, id, SCHED_ANY_CPU);
+            world_add(&seldom, id, SCHED_ANY_CPU);
+        }
+        for (uint32_t step = 0; step < 20000; step++) {
+            uint32_t which = rng_below(&rng, 3), cpu = rng_below(&rng, 2);
+            uint64_t time = always.now + rng_below(&rng, 3 * MS);
+            world_until(&always, time);
+            world_until(&seldom, time);
+            switch (rng_below(&rng, 4)) {
+            case 0:
+                world_wake(&always, &always.actors[which]);
+                world_wake(&seldom, &seldom.actors[which]);
+                break;
+            case 1:
+                world_sleep(&always, &always.actors[which]);
+                world_sleep(&seldom, &seldom.actors[which]);
+                break;
+            default:
+                world_yield(&always, cpu);
+                if (sched_may_yield(&seldom.s))
+                    world_yield(&seldom, cpu);
+                else
+                    spared++;
+            }
+            for (cpu = 0; cpu < 2; cpu++)
+                if ((always.runs[cpu] == NULL ? 99 : always.runs[cpu]->id) !=
+                    (seldom.runs[cpu] == NULL ? 99 : seldom.runs[cpu]->id))
+                    fail_msg("%s: another one runs on CPU %u after %u steps", always.s.policy->name,
+                             cpu, step);
+        }
+        if ((always.s.policy->traits & SCHED_DEFERS) != 0 && spared < 1000)
+            fail_msg("%s: spared %u yields only", always.s.policy->name, spared);
+    }
+}
+
 /* A policy is found by its name, and each has one of its own. */
 static void names(void **state)
 {
@@ -122,6 +170,7 @@ int main(void)
         cmocka_unit_test(only_the_blocked_are_removed),
         cmocka_unit_test(waking_the_awake),
         cmocka_unit_test(moving_is_neutral),
+        cmocka_unit_test(yielding_to_nobody),
         cmocka_unit_test(names),
     };
     return tap_run("scheduler mechanism", tests, sizeof tests / sizeof tests[0]);
