@@ -39,6 +39,7 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 
 #define RFLAGS_CARRY 0x1UL
 #define RFLAGS_FIXED 0x2UL
+#define RFLAGS_IOPL_1 (1UL << 12) /* the I/O level by which a kernel uses ports */
 #define RFLAGS_TRAP 0x100UL
 #define RFLAGS_IF 0x200UL
 #define RFLAGS_DIRECTION 0x400UL

@@ -65,7 +65,7 @@ static long initialise(struct vcpu *vcpu)
         .user_regs = {.rip = (uintptr_t)vcpu_entry,
                       .rsp = (uintptr_t)vcpu->stack + VCPU_STACK_SIZE,
                       .rdi = (uintptr_t)vcpu,
-                      .rflags = RFLAGS_FIXED,
+                      .rflags = RFLAGS_FIXED | RFLAGS_IOPL_1,
                       .cs = FLAT_KERNEL_CS,
                       .ss = FLAT_KERNEL_SS},
         .kernel_ss = FLAT_KERNEL_SS,

@@ -39,9 +39,9 @@ static inline struct vcpu *vcpu_self(void)
 void vcpu_init(unsigned id);
 
 /*
- * Initialises vcpu `id` and brings it up: it runs `function` with upcalls masked and goes down when
- * that returns. 0, or the hypervisor's error. Once in each vcpu's life; a second time only brings
- * it up again where it went down.
+ * Initialises vcpu `id` and brings it up: it runs `function` with upcalls masked and I/O level 1,
+ * and goes down when that returns. 0, or the hypervisor's error. Once in each vcpu's life; a second
+ * time only brings it up again where it went down.
  */
 long vcpu_up(unsigned id, void (*function)(void));
 

@@ -8,6 +8,7 @@
 /* Flags that ring 3 may choose freely; IF is always on, bit 1 is always set. */
 #define RFLAGS_GUEST 0x254dd5UL /* CF PF AF ZF SF TF DF OF NT RF AC ID */
 #define RFLAGS_FIXED 0x2UL
+#define RFLAGS_IOPL_SHIFT 12
 
 /* Registers that a guest gave become such that it can be returned to with them. */
 void sanitise_regs(struct cpu_user_regs *r);

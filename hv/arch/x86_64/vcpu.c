@@ -240,6 +240,7 @@ static int take_roots(struct vcpu *v, const struct vcpu_guest_context *c)
 static void take_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     v->arch.regs = c->user_regs;
+    v->arch.iopl = (uint8_t)(c->user_regs.rflags >> RFLAGS_IOPL_SHIFT & 3);
     sanitise_regs(&v->arch.regs);
     v->arch.in_kernel = (c->flags & VGCF_in_kernel) != 0;
     v->arch.kernel_sp = c->kernel_sp;

@@ -124,6 +124,26 @@ TEST(vcpu_second_runs_and_runs_again)
     }
 }
 
+static volatile bool port_faulted;
+
+static void read_port_there(void)
+{
+    struct caught caught;
+    port_faulted = CATCH(&caught, asm volatile("inb $0x80, %%al" ::: "eax"));
+}
+
+/* Its I/O level is in the flags that it is initialised with: kernels set it so on all but the
+ * first. */
+TEST(vcpu_second_may_use_ports)
+{
+    if (vcpu_count() < 2)
+        SKIP("the domain has one vcpu");
+    port_faulted = true;
+    CHECK_EQUAL(vcpu_up(1, read_port_there), 0);
+    wait_until_down(1);
+    CHECK(!port_faulted);
+}
+
 static evtchn_port_t ipi;
 static volatile unsigned ipis;
 
