@@ -108,13 +108,16 @@ static inline void evtchn_consumer_clear_pending(struct evtchn_consumer *c, uint
     c->abi->clear_pending(c, port);
 }
 
-/* Hands each pending port to serve, `budget` at most; how many it was. */
+/* Hands each pending port to serve, `budget` at most; how many it was. A queue that was given up is
+ * passed over: who wants to know of it asks for one port after another. */
 static inline uint32_t evtchn_scan(struct evtchn_consumer *c, uint32_t budget,
                                    void (*serve)(void *arg, uint32_t port), void *arg)
 {
     uint32_t served = 0, port;
     evtchn_consumer_begin(c);
     while (served < budget && (port = evtchn_consumer_next(c)) != EVTCHN_NONE) {
+        if (port == EVTCHN_BROKEN_QUEUE)
+            continue;
         serve(arg, port);
         served++;
     }

@@ -469,6 +469,26 @@ static void test_broken_queues(void **state)
     }
 }
 
+static void count_port(void *arg, uint32_t port)
+{
+    assert_in_range(port, 1, 2);
+    (*(uint32_t *)arg)++;
+}
+
+/* Regression: evtchn_scan() handed EVTCHN_BROKEN_QUEUE to serve(), as if it were a port. */
+static void test_a_broken_queue_is_no_port(void **state)
+{
+    open_with(state, 1, false);
+    uint32_t one = open_ipi(&w, 0), other = open_ipi(&w, 0), served = 0;
+    assert_ok(evtchn_set_priority(&w.d, other, EVTCHN_PRIORITY_LOWEST));
+    (void)send(&w, one);
+    (void)send(&w, other);
+    *world_word(&w, one) = (word(one) & ~EVTCHN_LINK) | one;
+    assert_int_equal(evtchn_scan(&w.vcpu[0].c, 10, count_port, &served), 2);
+    assert_int_equal(served, 2);
+    world_close(&w);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_in_order_of_sending),
     cmocka_unit_test(test_priorities),
@@ -493,6 +513,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_tail_again),
     cmocka_unit_test(test_masked_while_queued),
     cmocka_unit_test(test_broken_queues),
+    cmocka_unit_test(test_a_broken_queue_is_no_port),
 };
 
 const struct conformance_suite conformance_fifo = {tests, sizeof(tests) / sizeof(*tests)};
