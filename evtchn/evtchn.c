@@ -20,11 +20,6 @@ static struct evtchn *open_at(const struct evtchn_domain *d, uint32_t port)
     return is_open(e) ? e : NULL;
 }
 
-static struct evtchn_vcpu *vcpu_at(const struct evtchn_domain *d, uint32_t vcpu)
-{
-    return vcpu < d->n_vcpus ? evtchn_load_acquire(&d->vcpus[vcpu]) : NULL;
-}
-
 static bool is_of_vcpu(const struct evtchn_domain *d, uint32_t virq)
 {
     return (d->vcpu_virqs >> virq & 1) != 0;
@@ -48,7 +43,7 @@ void evtchn_vcpu_init(struct evtchn_vcpu *v, struct evtchn_domain *d, uint32_t i
     *v = (struct evtchn_vcpu){
         .domain = d, .id = id, .upcall = upcall, .selector = selector, .owner = owner};
     for (uint32_t n = 0; n < EVTCHN_QUEUES; n++)
-        v->queue[n] = (struct evtchn_queue){.vcpu = v, .number = n, .tail = &v->queue[n].nothing};
+        queue_init(&v->queue[n], v, n);
 }
 
 void evtchn_domain_init(struct evtchn_domain *d, const struct evtchn_domain_config *config)
@@ -86,7 +81,7 @@ static void open_port(struct evtchn *e, enum evtchn_state state, uint32_t source
     table_take(e);
     e->peer = NULL;
     e->source = source;
-    aim(e, e->domain->vcpus[vcpu], EVTCHN_PRIORITY_DEFAULT);
+    aim(e, vcpu_at(e->domain, vcpu), EVTCHN_PRIORITY_DEFAULT);
     evtchn_store_release(&e->state, state);
 }
 

@@ -10,7 +10,7 @@ static bool test(const uint64_t *word, uint32_t port)
 static uint32_t flat_next(struct evtchn_consumer *c)
 {
     uint64_t *pending = c->pending;
-    uint64_t mine = c->mine == NULL ? ~0ULL : *(uint64_t *)c->mine;
+    uint64_t mine = c->mine == NULL ? ~0ULL : evtchn_load((uint64_t *)c->mine);
     uint64_t found;
     mine &= ~1ULL; /* port 0, were it scribbled upon, would look like the end */
     while ((found = evtchn_load(pending) & ~evtchn_load((uint64_t *)c->mask) & mine) != 0) {

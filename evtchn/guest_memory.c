@@ -32,7 +32,7 @@ static void enter_fifo(struct evtchn_domain *d)
 
 int evtchn_init_control(struct evtchn_domain *d, uint32_t vcpu, void *page, uint32_t offset)
 {
-    struct evtchn_vcpu *v = vcpu < d->n_vcpus ? d->vcpus[vcpu] : NULL;
+    struct evtchn_vcpu *v = vcpu_at(d, vcpu);
     if (v == NULL)
         return -EVTCHN_ENOENT;
     if (!evtchn_control_fits(offset) || v->queue[0].ready != NULL)
