@@ -35,8 +35,7 @@ struct got {
     uint32_t port[4096];
 };
 
-/* All that the vcpu's next upcall finds, though only a few at a time if budget is not 0: what is
- * left is come back for. */
+/* All that the vcpu's next upcall finds. */
 static inline struct got *scan(struct world_domain *w, uint32_t vcpu, struct got *got)
 {
     struct evtchn_consumer *c = &w->vcpu[vcpu].c;

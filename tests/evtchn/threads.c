@@ -33,9 +33,7 @@
 
 #define SENDERS 2U
 #define CHANNELS 20U
-#define UNSTABLE                                                                     \
-    6U /* channels that are closed and opened meanwhile: nothing is promised of them \
-        */
+#define UNSTABLE 6U /* channels closed and opened meanwhile: nothing is promised of them */
 #define VCPUS 2U
 #define UNSERVED_MAX 48U /* sends, about, before a sender waits */
 #define MASKED_MAX 4U    /* ports that the receiver holds masked at a time */
