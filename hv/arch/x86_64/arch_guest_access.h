@@ -18,14 +18,13 @@ bool copy_many_to_guest(uint64_t to, const void *from, size_t size);
     do {                                                                 \
         if (size >= (at) + sizeof(type)) {                               \
             type number_;                                                \
-            guest_get(number_, from.a + (at), failed);                   \
+            guest_get(number_, from.a + (at), fault);                    \
             __builtin_memcpy((char *)to + (at), &number_, sizeof(type)); \
         }                                                                \
     } while (0)
 
 static inline __attribute__((always_inline)) bool get_by_moves(void *to, vaddr_t from, size_t size)
 {
-    uint32_t failed = 0;
     if (unlikely(!guest_start_ok(from.a)))
         return false;
     GUEST_GET_AT(uint64_t, 0UL);
@@ -40,7 +39,9 @@ static inline __attribute__((always_inline)) bool get_by_moves(void *to, vaddr_t
     size_t done = size & ~7UL;
     if (size & 4)
         GUEST_GET_AT(uint32_t, done);
-    return likely(failed == 0);
+    return true;
+fault:
+    return false;
 }
 
 static inline __attribute__((always_inline)) bool copy_from_guest(void *to, vaddr_t from,

@@ -197,27 +197,24 @@ void guest_iret_frame(struct cpu_user_regs *r)
     struct vcpu *v = current_vcpu();
     const struct iret_context *c = (const struct iret_context *)r->rsp;
     uint64_t cs, flags, rflags, ss;
-    uint32_t failed = 0;
 
     if (unlikely(!guest_start_ok((uint64_t)c)))
         goto unreadable;
-    guest_get(cs, &c->cs, failed);
-    guest_get(flags, &c->flags, failed);
-    guest_get(rflags, &c->rflags, failed);
-    guest_get(r->rax, &c->rax, failed);
-    guest_get(r->rip, &c->rip, failed);
+    guest_get(cs, &c->cs, unreadable);
+    guest_get(flags, &c->flags, unreadable);
+    guest_get(rflags, &c->rflags, unreadable);
+    guest_get(r->rax, &c->rax, unreadable);
+    guest_get(r->rip, &c->rip, unreadable);
     if (flags & VGCF_in_syscall) {
         cs = (cs & 3) | (GUEST_CS64 & ~3U);
         ss = GUEST_SS;
     } else {
-        guest_get(r->r11, &c->r11, failed);
-        guest_get(r->rcx, &c->rcx, failed);
-        guest_get(ss, &c->ss, failed);
+        guest_get(r->r11, &c->r11, unreadable);
+        guest_get(r->rcx, &c->rcx, unreadable);
+        guest_get(ss, &c->ss, unreadable);
         r->entry_vector = 0;
     }
-    guest_get(r->rsp, &c->rsp, failed);
-    if (unlikely(failed))
-        goto unreadable;
+    guest_get(r->rsp, &c->rsp, unreadable);
     r->cs = (uint16_t)cs | 3;
     r->ss = (uint16_t)ss | 3;
     r->rflags = (rflags & RFLAGS_GUEST) | RFLAGS_IF | RFLAGS_FIXED;

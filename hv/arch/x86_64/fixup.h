@@ -16,8 +16,6 @@
     ".quad " at ", " to "\n"        \
     ".popsection\n"
 
-#define HYPERVISOR_RANGE_BITS 43
-
 struct fixup {
     uint64_t at, to;
 };
@@ -30,11 +28,18 @@ static inline bool guest_range_ok(uint64_t start, uint64_t size)
            (start + size <= HYPERVISOR_VIRT_START || start >= HYPERVISOR_VIRT_END);
 }
 
-/* The same for what is shorter than a page: behind its end there is nothing that could be reached,
- * because below the hypervisor's range no address is canonical. */
+/*
+ * The same for what is shorter than a page and touched upwards: where it starts says all. Below the
+ * hypervisor's range no address is canonical, so that the first one touched faults; and behind the
+ * last address there is the guest's first.
+ */
+#define HYPERVISOR_RANGE_BITS 43
+_Static_assert(HYPERVISOR_VIRT_END - HYPERVISOR_VIRT_START == 1UL << HYPERVISOR_RANGE_BITS &&
+                   HYPERVISOR_VIRT_START % (1UL << HYPERVISOR_RANGE_BITS) == 0,
+               "one value of the upper bits");
+
 static inline bool guest_start_ok(uint64_t start)
 {
-    _Static_assert(HYPERVISOR_VIRT_END - HYPERVISOR_VIRT_START == 1UL << HYPERVISOR_RANGE_BITS, "");
     return start >> HYPERVISOR_RANGE_BITS != HYPERVISOR_VIRT_START >> HYPERVISOR_RANGE_BITS;
 }
 
@@ -63,16 +68,17 @@ static inline size_t copy_fixed_up(void *to, const void *from, size_t size)
         : "memory"                                                                     \
         : fault)
 
-/* One number from an address of a guest's, of `to`'s size; failed becomes 1 if it cannot be read.
- */
-#define guest_get(to, address, failed)                    \
-    __asm__ volatile("1: mov %2, %0\n2:\n"                \
-                     ".pushsection .text.fixup, \"ax\"\n" \
-                     "3: mov $1, %1\n"                    \
-                     "jmp 2b\n"                           \
-                     ".popsection\n" FIXUP("1b", "3b")    \
-                     : "=r"(to), "+r"(failed)             \
-                     : "m"(*(const __typeof__(to) *)(address)))
+/* One number, of `to`'s size, from an address of a guest's; goes to the label if it cannot. The
+ * empty statement keeps GCC before 12.4 from losing the output (its bug 113921). */
+#define guest_get(to, address, fault)                                         \
+    do {                                                                      \
+        __asm__ volatile goto("1: mov %1, %0\n" FIXUP("1b", "%l[" #fault "]") \
+                              : "=r"(to)                                      \
+                              : "m"(*(const __typeof__(to) *)(address))       \
+                              :                                               \
+                              : fault);                                       \
+        __asm__ volatile("");                                                 \
+    } while (0)
 
 /* NULL-free lookup: 0 if there is none. */
 uint64_t fixup_for(uint64_t rip);
