@@ -60,10 +60,9 @@ syscall_stubs:
     .if cpu == 1
 syscall_stubs_1:
     .endif
-    mov %rsp, syscall_rsp + 8 * cpu(%rip)
-    lea stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_END(%rip), %rsp
-    pushq $GUEST_SS
-    pushq syscall_rsp + 8 * cpu(%rip)
+    mov %rsp, stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip)
+    lea stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip), %rsp
+    movq $GUEST_SS, 8(%rsp)
     jmp syscall_entry
     .set cpu, cpu + 1
     .endr
@@ -371,8 +370,3 @@ restart_stack:
     xor %ebp, %ebp
     call *%rdi
     ud2
-
-    .section .data
-    .align 64
-syscall_rsp:
-    .skip 8 * CPUS_MAX
