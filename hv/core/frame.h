@@ -114,8 +114,10 @@ static inline uint32_t frame_type_count(const struct frame *f)
 static inline bool frame_is(const struct frame *f, enum frame_type t)
 {
     uint64_t x = __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
-    return (x & TYPE_COUNT_MASK) != 0 && (x & TYPE_VALID) &&
-           (x & TYPE_KIND_MASK) == (uint64_t)t << TYPE_KIND_SHIFT;
+    /* The upper half by itself, whose constants are short. */
+    uint32_t upper = (uint32_t)(x >> 32) & (uint32_t)((TYPE_KIND_MASK | TYPE_VALID) >> 32);
+    return (x & TYPE_COUNT_MASK) != 0 &&
+           upper == (uint32_t)(((uint64_t)t << TYPE_KIND_SHIFT | TYPE_VALID) >> 32);
 }
 
 /* The last reference has gone. */
@@ -135,7 +137,7 @@ static inline __attribute__((always_inline)) bool frame_get(mfn_t m, const struc
     struct frame *f = frame_of(m);
     uint64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
     do {
-        if (unlikely((count & FRAME_COUNT_MASK) == 0))
+        if (unlikely(count == 0)) /* FRAME_ALLOCATED is itself a reference */
             return false;
     } while (unlikely(!__atomic_compare_exchange_n(&f->count, &count, count + 1, true,
                                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)));
