@@ -40,12 +40,15 @@ static enum setting set_subjects(struct experiment *e, const struct strings *nam
 enum setting experiment_set(struct experiment *e, const char *key, const char *value,
                             struct fault *fault)
 {
-    static const struct key others[] = {
-        {"repetitions", NULL}, {"duration_ms", NULL}, {"subjects", NULL}, {NULL, NULL}};
+    bool timed = e->suite->duration_ms != 0;
+    const struct key others[] = {{"repetitions", NULL},
+                                 {"subjects", NULL},
+                                 {timed ? "duration_ms" : NULL, NULL},
+                                 {NULL, NULL}};
     size_t axis = axis_find(e->suite, key);
     if (strcmp(key, "repetitions") == 0)
         return set_whole(key, value, REPETITIONS_MAX, &e->repetitions, fault);
-    if (strcmp(key, "duration_ms") == 0 && e->suite->duration_ms != 0)
+    if (timed && strcmp(key, "duration_ms") == 0)
         return set_whole(key, value, e->suite->duration_ms, &e->duration_ms, fault);
 
     struct strings texts = strings_split(value);
