@@ -17,6 +17,14 @@ $(eval $(call variant-rules,hv))
 HV_C := $(filter-out %/offsets.c,$(wildcard hv/core/*.c hv/build/*.c hv/arch/x86_64/*.c)) \
     $(SCHED_C) $(addprefix evtchn/,evtchn.c table.c two_level.c fifo.c guest_memory.c)
 HV_S := $(addprefix hv/arch/x86_64/,boot.S entry.S ap_boot.S)
+# Calls of these the compiler makes itself, after it has seen the whole: they stay what they are.
+EXTRA_hv/arch/x86_64/string.c := -fno-lto
+
+# The same for clang-tidy, by folder (see the Makefile's lint-tidy).
+LINT_ATOMIC_core := -ffreestanding -mgeneral-regs-only -Ihv/arch/x86_64 -Irings/atomic -Ievtchn/atomic
+LINT_ATOMIC_build := $(LINT_ATOMIC_core)
+LINT_ATOMIC_x86_64 := $(LINT_ATOMIC_core)
+
 HV_OBJECTS := $(call objects,hv,$(HV_C)) $(HV_S:%.S=$(B)/obj/hv/%.o)
 HV_GENERATED := $(B)/gen/hv/arch/x86_64
 HV_LINK := -Wl,--no-warn-rwx-segments,--build-id=none,-z,noexecstack,-z,max-page-size=4096,--fatal-warnings
