@@ -32,7 +32,7 @@ struct vcpu;
 /* A fresh vcpu: its memory and registers. false: no memory. */
 bool arch_vcpu_init(struct vcpu *v);
 bool arch_vcpu_initialised(const struct vcpu *v);
-long arch_vcpu_initialise(struct vcpu *v, vaddr_t context);
+long arch_vcpu_initialise(struct vcpu *v, vaddr_t from);
 
 /* Between the two nothing may use the guest's registers or memory. Interrupts off. */
 void arch_vcpu_save(struct vcpu *v);

@@ -20,7 +20,7 @@ static long give(vaddr_t to, const void *what, size_t size)
 static long give_text(vaddr_t to, const char *text, size_t size)
 {
     char padded[1024] = {0};
-    memcpy(padded, text, strlen(text));
+    memcpy(padded, text, strlen(text) + 1);
     return give(to, padded, size);
 }
 

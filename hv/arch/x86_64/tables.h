@@ -48,7 +48,7 @@ void table_put(struct vcpu *v, struct frame *f);
 
 /* The vcpu's kernel goes on in these page tables. v runs here, in its kernel. As entry_replace().
  */
-int new_base(struct vcpu *v, mfn_t root);
+int new_base(struct vcpu *v, mfn_t m);
 
 /* Goes on with v->stale_table. -XEN_ERESTART: there is more. */
 out_of_line int stale_table_go_on(struct vcpu *v);
