@@ -169,7 +169,7 @@ static void rehome(struct sched_vcpu *v, struct sched_cpu *to, uint64_t now)
     dequeue(v);
     bool timed = sched_node_queued(&v->timer);
     sched_timer_cancel(v);
-    v->cpu = to;
+    __atomic_store_n(&v->cpu, to, __ATOMIC_RELAXED);
     if (timed)
         sched_timer_arm(v, v->timer.key);
     __atomic_fetch_sub(&from->homed, 1, __ATOMIC_RELAXED);
@@ -243,8 +243,8 @@ bool sched_remove(struct sched *s, struct sched_vcpu *v, uint64_t now)
 
 uint32_t sched_place(struct sched *s, struct sched_vcpu *v)
 {
-    uint64_t may = v->affinity & s->online;
-    uint32_t home = v->cpu->id;
+    uint64_t may = __atomic_load_n(&v->affinity, __ATOMIC_RELAXED) & s->online;
+    uint32_t home = sched_cpu_of(v);
     bool may_home = (may & bit(home)) != 0;
     if (may_home && (s->policy->traits & SCHED_MIGRATES) == 0)
         return home;
@@ -447,7 +447,7 @@ bool sched_set_affinity(struct sched *s, struct sched_vcpu *v, uint64_t affinity
     bool possible = v->status == SCHED_BLOCKED || (affinity & bit(c->id)) != 0;
     if (possible) {
         charge(c, now);
-        v->affinity = affinity;
+        __atomic_store_n(&v->affinity, affinity, __ATOMIC_RELAXED);
         sched_requeue(v, now);
         publish(c);
     }
@@ -564,7 +564,7 @@ void sched_dump(const struct sched *s, sched_dump_fn *say, void *arg)
     dump_scope(s, NULL, NULL, SCHED_OF_ALL, say, arg);
     for (uint32_t i = 0; i < s->n_cpus; i++) {
         const struct sched_cpu *c = &s->cpus[i];
-        say(arg, c, c->current, "waiting", "vcpus", c->ready.count);
+        say(arg, c, NULL, "waiting", "vcpus", c->ready.count);
         dump_scope(s, c, NULL, SCHED_OF_CPU, say, arg);
     }
 }

@@ -38,7 +38,9 @@
  * of every CPU that it names, of the one that the named vcpu is on (sched_cpu_of), and for a steal
  * of both. sched_init, sched_param_set of a parameter of the whole scheduler, and sched_dump need
  * all. sched_place, sched_victim and sched_may_yield need none: they look at published hints
- * (relaxed atomics) and may be outdated, which costs a better choice and nothing else. sched_wake
+ * (relaxed atomics) and may be outdated, which costs a better choice and nothing else: but where
+ * affinities change while others place, look at the affinity again before sched_wake. sched_cpu_of
+ * needs none either, and may be outdated too: whoever takes that CPU's lock looks again. sched_wake
  * on another CPU than the vcpu was on last needs both locks.
  *
  * Costs: every call is O(log n) in the vcpus of the CPUs that it names, but for: sched_dump, which
@@ -77,8 +79,8 @@ enum sched_why {
 struct sched_vcpu {
     struct sched_node ready; /* in its CPU's run queue, while QUEUED and not parked */
     struct sched_node timer; /* in its CPU's timers, while the policy waits for a moment */
-    struct sched_cpu *cpu;   /* where it is, or was last */
-    uint64_t affinity;       /* CPUs that it may run on; at least one that exists */
+    struct sched_cpu *cpu;   /* where it is, or was last; published */
+    uint64_t affinity;       /* CPUs that it may run on, at least one that exists; published */
     uint64_t ran;            /* ns charged in all */
     uint64_t since;          /* when it blocked, while BLOCKED */
     uint32_t id;             /* the embedder's; what traces say */
@@ -138,8 +140,8 @@ const struct sched_policy *sched_policy_at(uint32_t i);
 void sched_init(struct sched *s, const struct sched_policy *policy, struct sched_cpu *cpus,
                 uint32_t n_cpus, uint64_t start);
 
-/* BLOCKED from now on, with default parameters. affinity: at least one CPU of this scheduler.
- * Needs the locks of all CPUs in it. */
+/* BLOCKED from now on, with default parameters; of what v holds, owner is kept and nothing else.
+ * affinity: at least one CPU of this scheduler. Needs the locks of all CPUs in it. */
 void sched_add(struct sched *s, struct sched_vcpu *v, uint32_t id, uint64_t affinity, uint64_t now);
 
 /* false: it is not BLOCKED, and nothing was done. */
@@ -209,7 +211,7 @@ const char *sched_audit(const struct sched_cpu *c);
 static inline uint32_t sched_cpu_of(const struct sched_vcpu *v)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an added vcpu has a CPU */
-    return v->cpu->id;
+    return __atomic_load_n(&v->cpu, __ATOMIC_RELAXED)->id;
 }
 
 #endif

@@ -22,7 +22,7 @@
 #define SCHED_WEIGHT_DEFAULT 256U
 
 /* ns. A charge is never longer; so run * SCHED_WEIGHT_DEFAULT and a difference of clocks times a
- * weight stay in 64 bits. 2^44 ns are 4.8 hours: one that ran longer was not picked as it should
+ * weight stay in 64 bits. 2^44 ns are 4.9 hours: one that ran longer was not picked as it should
  * have been, or the clock jumped. */
 #define SCHED_RUN_MAX (1ULL << 44)
 
