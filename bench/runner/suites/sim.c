@@ -77,7 +77,7 @@ static bool policy_has(const char *policy, const char *name, uint64_t *value)
 {
     struct sched sched;
     struct sched_cpu cpu;
-    struct sched_vcpu vcpu;
+    struct sched_vcpu vcpu = {.owner = NULL};
     sched_init(&sched, sched_policy_named(policy), &cpu, 1, 0);
     sched_add(&sched, &vcpu, 0, SCHED_ANY_CPU, 0);
     return sched_param_get(&sched, NULL, name, value) ||
