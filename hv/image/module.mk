@@ -6,8 +6,6 @@
 # code model reaches; no vector registers, which are guests'; no red zone, because traps arrive on the
 # same stack; frame pointers, because a panic names its callers.
 CC_hv := $(CC)
-# Calls of these the compiler makes up, after it was decided what is needed of them.
-EXTRA_hv/arch/x86_64/string.c := -fno-lto
 FLAGS_hv := -O2 -march=x86-64 -ffreestanding -fpie -include hv/core/hidden.h -mgeneral-regs-only \
     -mno-red-zone -mpreferred-stack-boundary=3 -fno-stack-protector -fno-omit-frame-pointer \
     -fcf-protection=none -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing -flto \
