@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes a number of scheduling decisions in the simulator, hogs alone, and says how many: what
- * bench/sim/decision-cost.sh has callgrind count. With
- * "shares" it measures their share error in windows too. Usage: sim_decisions POLICY HOGS [shares].
+ * bench/sim/decision-cost.sh has callgrind count. With "shares" it measures their share error in
+ * windows too. Usage: sim_decisions POLICY HOGS [shares].
  */
 #include "bench/sim/sim.h"
 

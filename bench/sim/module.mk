@@ -10,6 +10,12 @@ $(B)/sim_decisions: $(call objects,count,bench/sim/decisions.c $(SIM_C) $(SCHED_
 	@$(CC) $(FLAGS_count) $^ -o $@
 BUILD += $(B)/sim_decisions
 
+TESTS += $(B)/test_sim_cost
+
+$(B)/test_sim_cost: bench/sim/decision-cost.sh $(B)/sim_decisions
+	@printf '#!/bin/sh\nexec "%s" "%s"\n' "$(abspath $<)" "$(abspath $(B)/sim_decisions)" > $@
+	@chmod +x $@
+
 # For whoever has a record of a hypervisor's calls.
 $(B)/sim_replay: $(call objects,opt,bench/sim/replay_main.c $(SIM_C) $(SCHED_C))
 	@$(CC) $(FLAGS_opt) $^ -o $@
