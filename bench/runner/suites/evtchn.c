@@ -263,7 +263,7 @@ _Static_assert(EVTCHN_METRICS <= METRICS_MAX, "an observation holds all metrics"
 
 const struct suite suite_evtchn = {
     .name = "evtchn",
-    .summary = "event channels between two processors of this machine",
+    .summary = "event channels on this machine, on one processor and on two",
     .work = "events",
     .headline = EVTCHN_AXIS_PORTS,
     .duration_ms = DURATION_MS_MAX,
