@@ -9,6 +9,7 @@
 #include "hv/core/guest_access.h"
 #include "hv/core/string.h"
 #include "hv/core/vcpu.h"
+#include "hv/public/ringside.h"
 
 static long no_such_call(void)
 {

@@ -39,7 +39,7 @@ long do_xen_version(uint64_t op, uint64_t argument);
 long do_console_io(uint64_t op, uint64_t count, uint64_t buffer);
 long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
                                       uint64_t domain);
-long do_vcpu_op(uint64_t op, uint64_t vcpu, uint64_t argument);
+long do_vcpu_op(uint64_t op, uint64_t number, uint64_t argument);
 long do_set_segment_base(uint64_t which, uint64_t base);
 long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign);
 long do_callback_op(uint64_t op, uint64_t argument);
@@ -47,6 +47,7 @@ long do_sched_op(uint64_t op, uint64_t argument);
 long do_vm_assist(uint64_t cmd, uint64_t type);
 long do_event_channel_op(uint64_t op, uint64_t argument);
 long do_physdev_op(uint64_t op, uint64_t argument);
+long do_ringside(uint64_t op, uint64_t argument);
 
 /* The guest makes this call again, with these arguments. Return what this returns. */
 long hypercall_continue(unsigned number, unsigned n_arguments, ...);

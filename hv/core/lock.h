@@ -7,6 +7,7 @@
  *
  * The one order, outermost first; a lock is never taken while one on a line below it is held:
  *
+ *   trace_lock            setting and reading of traces
  *   domain.mm_lock        page tables, reservations, descriptor tables of a domain; of two domains,
  *                         the lower domid first
  *   domain.event_lock     the port table of a domain; of two, the lower address first

@@ -44,6 +44,11 @@ void schedule_init(uint32_t n)
     log_info("scheduling %u CPU%s by %s\n", n, n == 1 ? "" : "s", policy_name);
 }
 
+const char *schedule_policy(void)
+{
+    return policy_name;
+}
+
 /* ---- locks of one or two CPUs, in order of their numbers */
 
 static bool lock_two(uint32_t a, uint32_t b)
@@ -75,18 +80,36 @@ static uint32_t lock_with(struct vcpu *v, uint32_t other, bool *were_on)
     }
 }
 
-/* ---- vcpus */
-
-void schedule_add(struct vcpu *v)
+static bool lock_all(void)
 {
     bool were_on = arch_irq_save();
     for (uint32_t i = 0; i < sched.n_cpus; i++)
         lock(&cpus[i].lock);
-    v->sched.owner = v;
-    sched_add(&sched, &v->sched, (uint32_t)v->domain->id << 8 | v->id, SCHED_ANY_CPU, time_now());
+    return were_on;
+}
+
+static void unlock_all(bool were_on)
+{
     for (uint32_t i = sched.n_cpus; i-- > 0;)
         unlock(&cpus[i].lock);
     arch_irq_restore(were_on);
+}
+
+void schedule_trace(void (*record)(void *arg, const struct sched_call *call))
+{
+    bool were_on = lock_all();
+    sched.trace = record;
+    unlock_all(were_on);
+}
+
+/* ---- vcpus */
+
+void schedule_add(struct vcpu *v)
+{
+    bool were_on = lock_all();
+    v->sched.owner = v;
+    sched_add(&sched, &v->sched, (uint32_t)v->domain->id << 8 | v->id, SCHED_ANY_CPU, time_now());
+    unlock_all(were_on);
 }
 
 void vcpu_pause(struct vcpu *v, uint32_t why)
@@ -248,6 +271,8 @@ void cpu_do_work(void)
         timers_run();
     if (work & WORK_CONSOLE)
         console_tell();
+    if (work & WORK_TRACE)
+        trace_tell();
     if (work & WORK_SCHEDULE)
         schedule();
     if (work & WORK_GUEST)

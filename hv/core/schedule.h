@@ -10,7 +10,14 @@
 #include "hv/core/vcpu.h"
 
 /* Chooses the policy (`sched=`) for so many CPUs. */
-void schedule_init(uint32_t cpus);
+void schedule_init(uint32_t n);
+
+/* Its name. */
+const char *schedule_policy(void);
+
+/* From now on `record` is told of each call to the scheduler, with that call's locks held (replay.h);
+ * NULL: nobody. No locks below those of run queues. */
+void schedule_trace(void (*record)(void *arg, const struct sched_call *call));
 
 /* Not runnable until it is unpaused. */
 void schedule_add(struct vcpu *v);

@@ -26,4 +26,57 @@ struct ringside_virtual_timer {
 
 #define VIRQ_RINGSIDE_VIRTUAL_TIMER 16 /* VIRQ_ARCH_0 */
 
+/*
+ * The hypercall for what Xen has no number for: an operation, and the address of its argument. Of
+ * the control domain alone (-EPERM). -EFAULT: the argument; -ENOSYS: no such operation; and as said
+ * at each.
+ */
+#define __HYPERVISOR_ringside 55 /* __HYPERVISOR_arch_7 */
+
+/*
+ * Tracing: a ring of records each CPU, which its own CPU fills and the control domain empties. What
+ * has no room in a ring is lost, newest first, and counted.
+ */
+#define RINGSIDE_trace_set 0  /* arg: struct ringside_trace_set */
+#define RINGSIDE_trace_read 1 /* arg: struct ringside_trace_read */
+
+enum ringside_trace_kind {
+    RINGSIDE_TRACE_HYPERCALL, /* number, first argument */
+    RINGSIDE_TRACE_EXCEPTION, /* vector, address in the guest */
+    RINGSIDE_TRACE_SCHEDULE,  /* vcpu that goes, that comes */
+    RINGSIDE_TRACE_SEND,      /* port, result */
+    RINGSIDE_TRACE_UPCALL,    /* address in the guest */
+    RINGSIDE_TRACE_WAKE,      /* vcpu, CPU */
+    /*
+     * A call to the scheduler, complete (sched-bvt/replay.h: struct sched_call): now; value; kick;
+     * vcpu | cpu << 32; other | chosen << 32; op | done << 8 | param << 16 | number << 32, all ones
+     * being none. Numbers order the calls of all CPUs, modulo 2^32. If they begin with the
+     * machine (option trace), the simulator can make all of them again.
+     */
+    RINGSIDE_TRACE_CALL,
+    RINGSIDE_TRACE_KINDS
+};
+
+/* Vcpus, but for those in calls, are domain << 16 | vcpu; all ones: none. */
+struct ringside_trace_record {
+    uint64_t when; /* system time, ns */
+    uint32_t kind;
+    uint32_t vcpu; /* that was running */
+    uint64_t what[6];
+};
+
+struct ringside_trace_set {
+    uint32_t kinds; /* bit n: kind n is recorded; 0: nothing. Others: -EINVAL */
+    /* VIRQ_TBUF is raised when so many wait in a ring, once until it is read; 0: never. More than a
+     * ring holds: -EINVAL */
+    uint32_t threshold;
+}; /* -ENOMEM: there is no memory for the rings */
+
+struct ringside_trace_read {
+    uint64_t records; /* address of a ringside_trace_record[] */
+    uint32_t n;       /* how many there is room for; out: how many were read */
+    uint32_t cpu;     /* -ENOENT: there is none of this number, or nothing was ever traced */
+    uint64_t lost;    /* out: of this CPU, since tracing began */
+}; /* -EFAULT: records that could not be written are read the next time */
+
 #endif

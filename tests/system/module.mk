@@ -20,6 +20,12 @@ $(eval $(call system-test,random-2,CPUS=2,random,calls=50000 vcpus=2 seed=2))
 $(eval $(call system-test,no-kernel,ENDS=39 SAYS='no module was loaded'))
 $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAYS='loglvl.*expected error.*found .loud'))
 
+# What its scheduler decided, by the simulator.
+TESTS += $(B)/hv-replay
+$(B)/hv-replay: tests/system/replay $(B)/ringside.elf $(B)/guest/selftest $(B)/sim_replay
+	@printf '#!/bin/sh\nexec %s\n' "$^" > $@
+	@chmod +x $@
+
 # By GRUB, as BIOS and as UEFI firmware start it.
 SYSTEM_ISO := $(B)/hv-test.iso
 UEFI_FIRMWARE := /usr/share/ovmf/OVMF.fd

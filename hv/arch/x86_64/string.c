@@ -5,7 +5,10 @@
  */
 #include "hv/core/string.h"
 
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
+/* The compiler calls these out of anything, after it has decided what is seen from where. */
+#define COMPILER_CALLS __attribute__((externally_visible))
+
+COMPILER_CALLS void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
     void *d = to;
     size_t words = n / 8;
@@ -16,7 +19,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t n)
+COMPILER_CALLS void *memmove(void *to, const void *from, size_t n)
 {
     if ((size_t)((char *)to - (const char *)from) >= n)
         return memcpy(to, from, n);
@@ -26,7 +29,7 @@ void *memmove(void *to, const void *from, size_t n)
     return to;
 }
 
-void *memset(void *to, int byte, size_t n)
+COMPILER_CALLS void *memset(void *to, int byte, size_t n)
 {
     void *d = to;
     size_t words = n / 8;
@@ -38,7 +41,7 @@ void *memset(void *to, int byte, size_t n)
     return to;
 }
 
-int memcmp(const void *a, const void *b, size_t n)
+COMPILER_CALLS int memcmp(const void *a, const void *b, size_t n)
 {
     const unsigned char *x = a;
     const unsigned char *y = b;
