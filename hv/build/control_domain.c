@@ -61,6 +61,9 @@ static const struct {
 /* No more frames than these bytes need. */
 static void *uncompressed_room(struct builder *b, uint64_t bytes)
 {
+    /* What a file says of itself may be anything. */
+    if (bytes > heap_free_frames() << PAGE_SHIFT)
+        give_up("its kernel", "is too large uncompressed");
     b->uncompressed_pages = round_up(bytes, PAGE_SIZE) >> PAGE_SHIFT;
     unsigned order = order_of(b->uncompressed_pages);
     char *room = heap_alloc_mapped(order);
