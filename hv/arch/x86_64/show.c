@@ -43,15 +43,17 @@ const char *symbol_at(uint64_t address, uint64_t *offset, unsigned *length)
     return name;
 }
 
-static void show_address(uint64_t address)
+/* behind: the address is where a call returns to. Behind the last call of a function that lies in
+ * the next one already, so what is looked up is the call. */
+static void show_address(uint64_t address, unsigned behind)
 {
     uint64_t offset = 0;
     unsigned length = 0;
-    const char *name = symbol_at(address, &offset, &length);
+    const char *name = symbol_at(address - behind, &offset, &length);
     if (name == NULL)
         log_error("  %p\n", (void *)address);
     else
-        log_error("  %p  %.*s+0x%lx\n", (void *)address, (int)length, name, offset);
+        log_error("  %p  %.*s+0x%lx\n", (void *)address, (int)length, name, offset + behind);
 }
 
 void show_registers(const struct cpu_user_regs *r)
@@ -73,14 +75,14 @@ void show_backtrace(uint64_t rip, uint64_t rbp)
 {
     uint64_t block = (uint64_t)this_cpu() & ~(uint64_t)(STACK_SIZE - 1);
     log_error("called from:\n");
-    show_address(rip);
+    show_address(rip, 0);
     for (unsigned i = 0; i < BACKTRACE_MAX; i++) {
         if (rbp < block || rbp > block + STACK_SIZE - 16 || rbp % 8 != 0)
             return;
         const uint64_t *frame = (const uint64_t *)rbp;
         if (frame[1] == 0)
             return;
-        show_address(frame[1]);
+        show_address(frame[1], 1);
         if (frame[0] <= rbp)
             return;
         rbp = frame[0];
@@ -101,6 +103,6 @@ void show_guest_stack(const struct cpu_user_regs *r)
 
 void arch_backtrace(void)
 {
-    show_backtrace((uint64_t)__builtin_return_address(0),
+    show_backtrace((uint64_t)__builtin_return_address(0) - 1, /* in the call */
                    *(const uint64_t *)__builtin_frame_address(0));
 }
