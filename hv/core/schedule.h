@@ -15,8 +15,8 @@ void schedule_init(uint32_t n);
 /* Its name. */
 const char *schedule_policy(void);
 
-/* From now on `record` is told of each call to the scheduler, with that call's locks held (replay.h);
- * NULL: nobody. No locks below those of run queues. */
+/* From now on `record` is told of each call to the scheduler, with that call's locks held
+ * (replay.h); NULL: nobody. No locks below those of run queues. */
 void schedule_trace(void (*record)(void *arg, const struct sched_call *call));
 
 /* Not runnable until it is unpaused. */

@@ -32,15 +32,16 @@ extern uint8_t trace_on;
 void trace_init(uint32_t cpus);
 
 /* Of a vcpu in records. */
-uint32_t trace_name(const struct vcpu *v);
+out_of_line uint32_t trace_name(const struct vcpu *v);
 
 out_of_line void trace_record(enum trace_kind kind, uint64_t first, uint64_t second);
 
-static inline void trace(enum trace_kind kind, uint64_t first, uint64_t second)
-{
-    if (unlikely(trace_on))
-        trace_record(kind, first, second);
-}
+/* What is recorded is only found out when somebody asks for it. */
+#define trace(kind, first, second)             \
+    do {                                       \
+        if (unlikely(trace_on))                \
+            trace_record(kind, first, second); \
+    } while (0)
 
 /* For WORK_TRACE: as many records wait as the control domain wants to be told of. */
 void trace_tell(void);

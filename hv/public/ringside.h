@@ -77,6 +77,6 @@ struct ringside_trace_read {
     uint32_t n;       /* how many there is room for; out: how many were read */
     uint32_t cpu;     /* -ENOENT: there is none of this number, or nothing was ever traced */
     uint64_t lost;    /* out: of this CPU, since tracing began */
-}; /* -EFAULT: records that could not be written are read the next time */
+};                    /* -EFAULT: records that could not be written are read the next time */
 
 #endif
