@@ -162,6 +162,15 @@ static json_t *describe(const void *of, json_t *machine)
     const struct session *session = of;
     json_object_set_new(machine, "qemu",
                         session->qemu == NULL ? json_null() : json_string(session->qemu));
+    json_t *images = json_object();
+    const char *name;
+    char *fingerprint;
+    for (size_t i = 0; icount_file(i, &name, &fingerprint); i++) {
+        json_object_set_new(images, name,
+                            fingerprint == NULL ? json_null() : json_string(fingerprint));
+        free(fingerprint);
+    }
+    json_object_set_new(machine, "images", images);
     return NULL;
 }
 

@@ -43,6 +43,10 @@ bool icount_boot(enum icount_hypervisor hypervisor, struct icount_costs *costs,
 /* The command of such a boot, as a shell takes it; the caller frees. */
 char *icount_command(enum icount_hypervisor hypervisor);
 
+/* The files that are booted: the i-th, as it lies beside this program, and a fingerprint of what is
+ * in it; false past the end. The fingerprint is NULL if it cannot be read; the caller frees. */
+bool icount_file(size_t i, const char **name, char **fingerprint);
+
 /* QEMU's version, as "7.2.22"; NULL if there is none. The caller frees. */
 char *icount_qemu_version(void);
 
