@@ -63,6 +63,7 @@ function collect(p,    part, restricted, r, s, k)
     x[p] = part[2]
     unit[p] = part[4]
     x_unit[p] = part[5]
+    nx[p] = 0 # untouched, gawk 5.2 takes it for what sort() counted for another panel
     restricted = part[3] == "-" ? "" : part[3]
     gsub(/,/, " ", restricted)
     for (r = 1; r <= rows; r++)
