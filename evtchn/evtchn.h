@@ -196,7 +196,9 @@ struct evtchn *evtchn_at(const struct evtchn_domain *d, uint32_t port);
 
 /* ---- opening: *port is the new one, the lowest that is closed ----
  *
- * All: ENOSPC, the table or the ABI is full; ENOMEM, a bucket was wanted. */
+ * All: ENOSPC, the table or the ABI is full; ENOMEM, a bucket was wanted. fifo: a port that was
+ * closed while it was in a queue is passed over until its guest has taken it off, so that opening
+ * takes time in proportion to how many of those the guest has left lying about. */
 
 /* For domain number `remote` to connect to. D(d). */
 int evtchn_alloc_unbound(struct evtchn_domain *d, uint16_t remote, uint32_t *port);

@@ -21,9 +21,9 @@
 #define SCHED_WEIGHT_MAX 65535U /* as Xen's credit schedulers have it */
 #define SCHED_WEIGHT_DEFAULT 256U
 
-/* ns. A charge is never longer; so run * SCHED_WEIGHT_DEFAULT and a difference of clocks times a
- * weight stay in 64 bits. 2^44 ns are 4.9 hours: one that ran longer was not picked as it should
- * have been, or the clock jumped. */
+/* ns. A charge is never longer; so run * SCHED_WEIGHT_DEFAULT and a difference of one's own clocks
+ * times one's weight stay in 64 bits. 2^44 ns are 4.9 hours: one that ran longer was not picked as
+ * it should have been, or the clock jumped. */
 #define SCHED_RUN_MAX (1ULL << 44)
 
 /* ns. In this time no virtual clock advances by more than 2^61. */
@@ -59,9 +59,15 @@ static inline uint64_t sched_virtual(uint64_t run, uint64_t weight)
     return run * SCHED_WEIGHT_DEFAULT / weight;
 }
 
-/* ns of running until `ahead` virtual ns have passed, rounded up. */
+/* Virtual ns: nine minutes of running at the least weight, long enough until the next pick. */
+#define SCHED_AHEAD_MAX (UINT64_MAX / SCHED_WEIGHT_MAX / 2)
+
+/* ns of running until `ahead` virtual ns have passed, rounded up. Another vcpu's clock may be ahead
+ * by more than its weight times SCHED_RUN_MAX. */
 static inline uint64_t sched_real(uint64_t ahead, uint64_t weight)
 {
+    if (ahead > SCHED_AHEAD_MAX)
+        ahead = SCHED_AHEAD_MAX;
     return (ahead * weight + SCHED_WEIGHT_DEFAULT - 1) / SCHED_WEIGHT_DEFAULT;
 }
 

@@ -18,7 +18,7 @@ static uint8_t *bzimage(uint8_t sectors, uint16_t version, uint32_t offset, uint
     uint8_t *b = (uint8_t *)calloc(1, BZ_SIZE);
     assert_non_null(b);
     b[0x1f1] = sectors;
-    memcpy(b + 0x202, "HdrS", 4);
+    memcpy(b + 0x202, (const char[]){'H', 'd', 'r', 'S'}, 4);
     memcpy(b + 0x206, &version, sizeof(version));
     memcpy(b + 0x248, &offset, sizeof(offset));
     memcpy(b + 0x24c, &length, sizeof(length));
