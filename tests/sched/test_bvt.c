@@ -571,6 +571,27 @@ static void virtual_time_is_monotone(void **state)
     storm_run(&storm, &w, 100000);
 }
 
+/* A light vcpu was left running for 18 minutes: its clock is so far ahead that the product with the
+ * heaviest weight passes 2^64. The heavy one's slice is long all the same. */
+static void slice_beside_a_light_one(void **state)
+{
+    (void)state;
+    const uint64_t wraps = UINT64_MAX / (SCHED_WEIGHT_MAX * SCHED_WEIGHT_DEFAULT);
+    const uint64_t long_run = wraps + wraps / 1000;
+    static struct world w;
+    world_init(&w, "bvt", 1, 0);
+    struct actor *light = world_hog(&w, 0, 1), *heavy = world_hog(&w, 1, SCHED_WEIGHT_MAX);
+    uint64_t now = w.now;
+    struct sched_decision d = sched_pick(&w.s, 0, now);
+    while (d.vcpu != &light->v) {
+        now += d.slice;
+        d = sched_pick(&w.s, 0, now);
+    }
+    d = sched_pick(&w.s, 0, now + long_run);
+    assert_ptr_equal(d.vcpu, &heavy->v);
+    assert_true(d.slice > 1000000 * SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -589,6 +610,7 @@ int main(void)
         cmocka_unit_test(warp_gives_latency_not_share),
         cmocka_unit_test(shares_with_warp),
         cmocka_unit_test(limits_are_obeyed),
+        cmocka_unit_test(slice_beside_a_light_one),
         cmocka_unit_test(virtual_time_is_monotone),
     };
     return tap_run("bvt", tests, sizeof tests / sizeof tests[0]);
