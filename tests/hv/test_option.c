@@ -160,8 +160,10 @@ static void test_random(void **state)
     struct rng rng = rng_seeded(37);
     for (int i = 0; i < 200000; i++) {
         char line[256] = "";
+        int length = 0;
         for (uint32_t n = rng_below(&rng, 16); n != 0; n--)
-            strcat(line, pieces[rng_below(&rng, sizeof(pieces) / sizeof(pieces[0]))]);
+            length += snprintf(line + length, sizeof(line) - (size_t)length, "%s",
+                               pieces[rng_below(&rng, sizeof(pieces) / sizeof(pieces[0]))]);
         parse(line);
         assert_in_range(number, 5, 500);
         assert_true(size <= 1UL << 46 && choice <= 2 && strlen(text) < sizeof(text));

@@ -4,6 +4,7 @@
  * entries. conformance_tell.c has asking and arming, conformance_traffic.c both under a policy;
  * two threads that sleep are in sleep.c.
  */
+#include "rings/layout.h"
 #include "tests/unit/rig.h"
 
 static const uint32_t bad_entries[] = {0, 1, 3, 6, 24, 32767, 65536, 0x80000000U, 0xffffffffU};

@@ -3,6 +3,7 @@
  * The ring contract as tests, for the layout that this file is compiled with: asking and arming, in
  * either direction. Positions count entries since the ring was made.
  */
+#include "rings/layout.h"
 #include "tests/unit/rig.h"
 
 enum direction { REQUESTS, RESPONSES };

@@ -7,6 +7,7 @@
  * come; telling is sticky.
  */
 #include "rings/notify.h"
+#include "rings/layout.h"
 #include "tests/unit/rig.h"
 
 enum doing { LOOKING, TO_ACT, TO_ARM, ASLEEP };
