@@ -8,9 +8,9 @@
  * may change type only when that count is zero. So a page table is never mapped writable, and what
  * the processor walks has been checked.
  *
- *   count   references of any kind, from page-table entries, vcpus' roots, operations under way,
- * and one from its owner while FRAME_ALLOCATED. At 0 the frame goes back to the allocator. type
- * what it is used as; how often; and, for tables, how far checking it has come.
+ * - count: references of any kind, from page-table entries, vcpus' roots, operations under way, and
+ *   one from its owner while FRAME_ALLOCATED. At 0 the frame goes back to the allocator.
+ * - type: what it is used as; how often; and, for tables, how far checking it has come.
  *
  * A type reference implies a reference. A table gets its type when it is first used as one: each
  * entry is checked then, and itself takes references; with the last use these are given back.

@@ -4,10 +4,12 @@
  * (HYPERVISOR_VIRT_START to _END, xen-x86_64.h). Each slot is 512 GiB and is the same in all
  * tables.
  *
- *   256  machine-to-physical table, as guests see it: user, read-only (the slot's own entry says
- * so) 257  the same tables below, writable, for the hypervisor 258  frame table 259  windows:
- * descriptor tables of each CPU, registers of devices 260  the hypervisor's image 262  all memory,
- * linearly, up to slot 271
+ * - 256  machine-to-physical table, as guests see it: user, read-only by the slot's own entry
+ * - 257  the same tables below, writable, for the hypervisor
+ * - 258  frame table
+ * - 259  windows: descriptor tables of each CPU, registers of devices
+ * - 260  the hypervisor's image
+ * - 262  all memory, linearly, up to slot 271
  */
 #ifndef X86_LAYOUT_H
 #define X86_LAYOUT_H
