@@ -27,6 +27,7 @@ noreturn void arch_machine_end(enum machine_end how);
 /* All other CPUs stop where they are. */
 void arch_stop_others(void);
 
+struct domain;
 struct vcpu;
 
 /* A fresh vcpu: its memory and registers. false: no memory. */
@@ -58,6 +59,9 @@ void arch_hypercall_again(const uint64_t *arguments, unsigned n);
 
 /* VMASST_TYPE_* that exist, as a set. */
 uint64_t arch_vm_assists(void);
+
+/* One of them is switched on or off for all of a domain's vcpus. */
+void arch_vm_assist_set(struct domain *d, unsigned type, bool on);
 
 /* For VCPUOP_get_physid. */
 uint64_t arch_physical_id(uint32_t vcpu);

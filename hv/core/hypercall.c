@@ -105,9 +105,11 @@ long do_vm_assist(uint64_t cmd, uint64_t type)
     switch ((unsigned)cmd) {
     case VMASST_CMD_enable:
         __atomic_fetch_or(&d->vm_assist, 1UL << type, __ATOMIC_RELAXED);
+        arch_vm_assist_set(d, (unsigned)type, true);
         return 0;
     case VMASST_CMD_disable:
         __atomic_fetch_and(&d->vm_assist, ~(1UL << type), __ATOMIC_RELAXED);
+        arch_vm_assist_set(d, (unsigned)type, false);
         return 0;
     default:
         return -XEN_ENOSYS;

@@ -7,6 +7,8 @@
 #include "hv/core/abi.h"
 #include "hv/core/types.h"
 
+#define RFLAGS_IOPL_SHIFT 12
+
 #define GDT_FRAMES FIRST_RESERVED_GDT_PAGE
 #define LDT_FRAMES_MAX 16
 
@@ -23,6 +25,12 @@ struct guest_entry {
     bool disables_events;
 };
 
+/* What the hypercall iret does besides, as bits of one byte, which costs one look. */
+enum iret_also {
+    IRET_UNMASKS_NMI = 1U << 0, /* from an NMI's delivery on */
+    IRET_SETS_IOPL = 1U << 1,   /* VMASST_TYPE_architectural_iopl */
+};
+
 struct arch_vcpu {
     /*
      * The guest's kernel and its user programs both run in ring 3; which of them runs is what
@@ -31,7 +39,7 @@ struct arch_vcpu {
     bool in_kernel;
     bool task_switched; /* the guest's view of CR0.TS, and the processor's while it runs */
     bool nmi_pending;   /* atomic */
-    bool nmi_masked;    /* from its delivery to the iret that ends it */
+    uint8_t iret_also;  /* enum iret_also; atomic */
     uint8_t iopl;       /* the guest's; the processor's stays 0 */
 
     paddr_t root_kernel, root_user; /* page tables, as CR3 has them; root_user 0: none */

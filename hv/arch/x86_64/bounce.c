@@ -9,6 +9,7 @@
 
 #include "hv/arch/x86_64/fixup.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/traps.h"
 #include "hv/arch/x86_64/vectors.h"
 #include "hv/core/arch.h"
 #include "hv/core/cpu.h"
@@ -74,6 +75,9 @@ push_frame(struct vcpu *v, struct cpu_user_regs *r, uint64_t address, bool disab
         goto fault;
 
     uint8_t mask = v->info->evtchn_upcall_mask;
+    uint64_t rflags = (r->rflags & ~RFLAGS_IF) | (mask ? 0 : RFLAGS_IF);
+    if (unlikely(v->arch.iopl != 0) && iopl_is_architectural(v))
+        rflags |= (uint64_t)v->arch.iopl << RFLAGS_IOPL_SHIFT;
     uint64_t *up = to;
     guest_put64(up, r->rcx, fault);
     guest_put64(up + 1, r->r11, fault);
@@ -91,7 +95,7 @@ push_frame(struct vcpu *v, struct cpu_user_regs *r, uint64_t address, bool disab
     }
     guest_put64(up, r->rip, fault);
     guest_put64(up + 1, cs | (uint64_t)mask << 32, fault);
-    guest_put64(up + 2, (r->rflags & ~RFLAGS_IF) | (mask ? 0 : RFLAGS_IF), fault);
+    guest_put64(up + 2, rflags, fault);
     guest_put64(up + 3, r->rsp, fault);
     guest_put64(up + 4, r->ss, fault);
     leave_to(v, r, (uint64_t)to, address, disables_events);
@@ -161,7 +165,7 @@ void arch_vcpu_nmi(struct vcpu *v)
 
 void nmi_unmask(struct vcpu *v)
 {
-    v->arch.nmi_masked = false;
+    __atomic_fetch_and(&v->arch.iret_also, (uint8_t)~IRET_UNMASKS_NMI, __ATOMIC_RELAXED);
     if (v->arch.nmi_pending)
         cpu_request(arch_cpu_id(), WORK_GUEST);
 }
@@ -169,9 +173,9 @@ void nmi_unmask(struct vcpu *v)
 void arch_guest_work(void)
 {
     struct vcpu *v = current_vcpu();
-    if (v == NULL || v->arch.nmi_masked || v->arch.nmi.address == 0 ||
+    if (v == NULL || (v->arch.iret_also & IRET_UNMASKS_NMI) || v->arch.nmi.address == 0 ||
         !__atomic_exchange_n(&v->arch.nmi_pending, false, __ATOMIC_SEQ_CST))
         return;
-    v->arch.nmi_masked = true;
+    __atomic_fetch_or(&v->arch.iret_also, IRET_UNMASKS_NMI, __ATOMIC_RELAXED);
     bounce(v, &this_cpu()->regs, v->arch.nmi.address, v->arch.nmi.disables_events);
 }

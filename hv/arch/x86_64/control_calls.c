@@ -191,6 +191,15 @@ void sanitise_regs(struct cpu_user_regs *r)
     r->entry_vector = 0;
 }
 
+/* Apart, so that the usual one saves no registers for it. */
+static out_of_line void iret_other(struct vcpu *v, uint64_t rflags)
+{
+    if (iopl_is_architectural(v))
+        v->arch.iopl = (uint8_t)(rflags >> RFLAGS_IOPL_SHIFT & 3);
+    if (v->arch.iret_also & IRET_UNMASKS_NMI)
+        nmi_unmask(v);
+}
+
 /* From entry.S, for hypercall iret: r becomes what the frame on the kernel's stack says. */
 void guest_iret_frame(struct cpu_user_regs *r)
 {
@@ -219,8 +228,8 @@ void guest_iret_frame(struct cpu_user_regs *r)
     r->ss = (uint16_t)ss | 3;
     r->rflags = (rflags & RFLAGS_GUEST) | RFLAGS_IF | RFLAGS_FIXED;
     v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
-    if (unlikely(v->arch.nmi_masked))
-        nmi_unmask(v);
+    if (unlikely(v->arch.iret_also != 0))
+        iret_other(v, rflags);
     if ((cs & 3) == 3) {
         if (likely(v->arch.root_user != 0))
             switch_mode(v);
@@ -267,6 +276,21 @@ uint64_t arch_vm_assists(void)
            1UL << VMASST_TYPE_writable_pagetables | 1UL << VMASST_TYPE_pae_extended_cr3 |
            1UL << VMASST_TYPE_architectural_iopl | 1UL << VMASST_TYPE_runstate_update_flag |
            1UL << VMASST_TYPE_m2p_strict;
+}
+
+void arch_vm_assist_set(struct domain *d, unsigned type, bool on)
+{
+    if (type != VMASST_TYPE_architectural_iopl)
+        return;
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        struct vcpu *v = __atomic_load_n(&d->vcpus[i], __ATOMIC_ACQUIRE);
+        if (v == NULL)
+            continue;
+        if (on)
+            __atomic_fetch_or(&v->arch.iret_also, IRET_SETS_IOPL, __ATOMIC_RELAXED);
+        else
+            __atomic_fetch_and(&v->arch.iret_also, (uint8_t)~IRET_SETS_IOPL, __ATOMIC_RELAXED);
+    }
 }
 
 /* ---- physdev_op: what a kernel needs to learn its rights to ports */

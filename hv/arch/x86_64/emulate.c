@@ -17,13 +17,16 @@
 
 /* ---- ports */
 
+bool iopl_allows(const struct vcpu *v)
+{
+    unsigned level = !v->arch.in_kernel ? 3 : iopl_is_architectural(v) ? 0 : 1;
+    return v->arch.iopl >= level;
+}
+
 /* Whether a guest may use ports at all, by its own rules: as a processor would with these. */
 static bool port_allowed_by_guest(struct vcpu *v, uint16_t port, unsigned size)
 {
-    unsigned level = v->arch.in_kernel ? 1 : 3;
-    if (v->domain->vm_assist & 1UL << VMASST_TYPE_architectural_iopl)
-        level = v->arch.in_kernel ? 0 : 3;
-    if (v->arch.iopl >= level)
+    if (iopl_allows(v))
         return true;
     for (unsigned i = 0; i < size; i++) {
         uint8_t byte;
@@ -192,9 +195,6 @@ static bool emulate_group_7(struct vcpu *v, struct cpu_user_regs *r, struct inst
 static bool emulate_kernel(struct vcpu *v, struct cpu_user_regs *r, struct instruction *in)
 {
     switch (in->opcode) {
-    case 0xfa: /* cli and sti have a place of their own in the ABI, and are allowed by iopl */
-    case 0xfb:
-        return v->arch.iopl >= 1;
     case 0x0f01:
         return emulate_group_7(v, r, in);
     case 0x0f06: /* clts */
@@ -224,8 +224,13 @@ bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *r)
     struct instruction in;
     if (!decode_opcode(&in, r->rip))
         return false;
-    bool is_port = (in.opcode & 0xfff4) == 0xe4;
-    bool done = is_port ? emulate_port(v, r, &in) : v->arch.in_kernel && emulate_kernel(v, r, &in);
+    bool done;
+    if ((in.opcode & 0xfff4) == 0xe4)
+        done = emulate_port(v, r, &in);
+    else if (in.opcode == 0xfa || in.opcode == 0xfb) /* cli and sti: allowed, and nothing changes */
+        done = iopl_allows(v);
+    else
+        done = v->arch.in_kernel && emulate_kernel(v, r, &in);
     if (done)
         r->rip += in.length;
     return done;
