@@ -168,9 +168,24 @@ static inline long hypercall_event_channel_op(int cmd, void *arg)
     return HYPERCALL(event_channel_op, cmd, arg, 0, 0, 0);
 }
 
+static inline long hypercall_grant_table_op(unsigned cmd, void *ops, unsigned count)
+{
+    return HYPERCALL(grant_table_op, cmd, ops, count, 0, 0);
+}
+
 static inline long hypercall_physdev_op(int cmd, void *arg)
 {
     return HYPERCALL(physdev_op, cmd, arg, 0, 0, 0);
+}
+
+static inline long hypercall_domctl(struct xen_domctl *op)
+{
+    return HYPERCALL(domctl, op, 0, 0, 0, 0);
+}
+
+static inline long hypercall_sysctl(struct xen_sysctl *op)
+{
+    return HYPERCALL(sysctl, op, 0, 0, 0, 0);
 }
 
 #endif

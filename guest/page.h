@@ -27,8 +27,14 @@ void page_init(uintptr_t loaded_end);
 void *page_alloc(void);
 void *page_alloc_run(size_t n);
 
-/* Takes back what page_alloc() gave; it must be mapped writable, at its own address only. */
+/* The same; NULL when there are not as many in a row. */
+void *page_try_run(size_t n);
+
+/*
+ * Takes back what was given, or a part of it; it must be mapped writable, at its own address only.
+ */
 void page_free(void *page);
+void page_free_run(void *run, size_t n);
 
 size_t page_free_count(void);
 

@@ -112,6 +112,28 @@ void thread_wake(struct thread *thread)
         vcpu_unmask();
 }
 
+struct alarm {
+    struct timer timer;
+    struct thread *thread;
+    bool rang;
+};
+
+static void ring(struct timer *timer)
+{
+    struct alarm *alarm = (struct alarm *)timer;
+    alarm->rang = true;
+    thread_wake(alarm->thread);
+}
+
+bool thread_wait_until(ns_t deadline)
+{
+    struct alarm alarm = {.timer.fire = ring, .thread = thread_self()};
+    timer_set(&alarm.timer, deadline);
+    thread_wait();
+    timer_cancel(&alarm.timer);
+    return !alarm.rang;
+}
+
 /* The first frame of a thread: where its context starts. Upcalls are masked by who switched. */
 static void run(void)
 {

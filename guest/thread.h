@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "guest/time.h"
+
 #define THREAD_STACK_SIZE 16384
 
 struct thread;
@@ -24,6 +26,9 @@ void thread_yield(void);
  */
 void thread_wait(void);
 void thread_wake(struct thread *thread);
+
+/* The same, at most until system time is `deadline` or later. Was it woken? */
+bool thread_wait_until(ns_t deadline);
 
 /* Who is running: the vcpu's first flow of control is a thread too. */
 struct thread *thread_self(void);

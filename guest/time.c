@@ -53,6 +53,8 @@ ns_t time_wall(void)
     return NS(seconds * NS_PER_SECOND + ns + time_system().n);
 }
 
+/* ---- the vcpu's timer */
+
 /* Each vcpu's timer port; 0 is none. */
 static evtchn_port_t timer_ports[VCPU_MAX];
 
@@ -61,10 +63,35 @@ static struct {
     void *data;
 } listeners[VCPU_MAX];
 
+static struct timer *timers[VCPU_MAX]; /* the next to fire first; changed with upcalls masked */
+
+/* Leaves the timer alone, which may be somebody's own, where nobody waits. */
+static void program(unsigned vcpu)
+{
+    if (!timers[vcpu])
+        return;
+    ns_t deadline = timers[vcpu]->deadline;
+    long error = hypercall_set_timer_op(deadline.n);
+    if (error)
+        power_panic("timer at %lu refused: error %ld", deadline.n, error);
+}
+
+static void fire_due(unsigned vcpu)
+{
+    while (timers[vcpu] && timers[vcpu]->deadline.n <= time_system().n) {
+        struct timer *timer = timers[vcpu];
+        timers[vcpu] = timer->next;
+        timer->set = false;
+        timer->fire(timer);
+    }
+    program(vcpu);
+}
+
 static void fired(evtchn_port_t port, void *data)
 {
     (void)data;
     unsigned vcpu = vcpu_self()->id;
+    fire_due(vcpu);
     if (listeners[vcpu].handler)
         listeners[vcpu].handler(port, listeners[vcpu].data);
 }
@@ -95,21 +122,66 @@ evtchn_port_t time_on_timer(event_handler *handler, void *data)
     return timer_ports[vcpu];
 }
 
+static void unlink(struct timer *timer, unsigned vcpu)
+{
+    struct timer **at = &timers[vcpu];
+    while (*at != timer)
+        at = &(*at)->next;
+    *at = timer->next;
+    timer->set = false;
+}
+
+void timer_set(struct timer *timer, ns_t deadline)
+{
+    unsigned vcpu = vcpu_self()->id;
+    bind_timer(vcpu);
+    bool masked = vcpu_mask();
+    if (timer->set)
+        unlink(timer, vcpu);
+    struct timer **at = &timers[vcpu];
+    while (*at && (*at)->deadline.n <= deadline.n)
+        at = &(*at)->next;
+    timer->deadline = deadline;
+    timer->next = *at;
+    timer->set = true;
+    *at = timer;
+    if (timers[vcpu] == timer)
+        program(vcpu);
+    if (!masked)
+        vcpu_unmask();
+}
+
+/* The hypervisor's timer stays as it is: at worst it fires for nobody. */
+bool timer_cancel(struct timer *timer)
+{
+    bool masked = vcpu_mask();
+    bool was = timer->set;
+    if (was)
+        unlink(timer, vcpu_self()->id);
+    if (!masked)
+        vcpu_unmask();
+    return was;
+}
+
+static void just_return(struct timer *timer)
+{
+    (void)timer;
+}
+
 /*
  * Upcalls are masked from the look at the clock until the hypervisor blocks this vcpu and unmasks
  * them in one (SCHEDOP_block), so a timer that fires in between is not slept through.
  */
 void time_sleep_until(ns_t deadline)
 {
-    bind_timer(vcpu_self()->id);
+    struct timer timer = {.fire = just_return};
     bool masked = vcpu_mask();
     while (time_system().n < deadline.n) {
-        long error = hypercall_set_timer_op(deadline.n);
-        if (error)
-            power_panic("timer at %lu refused: error %ld", deadline.n, error);
+        timer_set(&timer, deadline);
         hypercall_sched_op(SCHEDOP_block, NULL);
         vcpu_mask();
     }
+    timer_cancel(&timer);
     if (!masked)
         vcpu_unmask();
 }

@@ -3,6 +3,7 @@
 #ifndef GUEST_TIME_H
 #define GUEST_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "guest/event.h"
@@ -46,8 +47,26 @@ evtchn_port_t time_on_timer(event_handler *handler, void *data);
 
 /*
  * Waits, with the processor given away, until system time is `deadline` or later. Uses the
- * one-shot timer.
+ * one-shot timer. No other thread runs meanwhile: that is thread_wait_until() (guest/thread.h).
  */
 void time_sleep_until(ns_t deadline);
+
+/*
+ * A function that is called, like an event's handler, when system time has come to a deadline. Any
+ * number of them share the vcpu's one-shot timer; a timer belongs to the vcpu that set it. They and
+ * one's own set_timer_op do not mix.
+ */
+struct timer {
+    ns_t deadline;
+    void (*fire)(struct timer *timer);
+    struct timer *next; /* in the vcpu's list, by deadline */
+    bool set;
+};
+
+/* `fire` has been given. One that is set already gets the new deadline. */
+void timer_set(struct timer *timer, ns_t deadline);
+
+/* Was it still set? It will not fire then. */
+bool timer_cancel(struct timer *timer);
 
 #endif
