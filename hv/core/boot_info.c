@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/core/boot_info.h"
 
+#include "hv/core/format.h"
 #include "hv/core/string.h"
 
 #define FIRMWARE_USABLE 1 /* ACPI 6.5, table 15.3: AddressRangeMemory */
 #define FIRMWARE_ACPI_RECLAIM 3
 
 #define ADDRESS_TOP PAGE_MASK /* what is said to go on beyond ends here: rounding does not wrap */
+
+struct boot_info boot_info;
 
 static bool insert(struct boot_info *b, unsigned at, struct region r)
 {
@@ -93,4 +96,45 @@ bool boot_region_add(struct boot_info *b, paddr_t start, paddr_t end, uint32_t t
     r.start = round_down(start, PAGE_SIZE);
     r.end = round_up(end, PAGE_SIZE);
     return cut(b, r.start, r.end) && insert_sorted(b, r);
+}
+
+/* Regions are sorted: those that adjoin continue each other. */
+static bool is_usable(const struct boot_info *b, paddr_t start, paddr_t end)
+{
+    for (unsigned i = 0; i < b->n_regions && start < end; i++) {
+        const struct region *r = &b->regions[i];
+        if (r->kind == REGION_USABLE && r->start <= start && start < r->end)
+            start = r->end;
+    }
+    return start >= end;
+}
+
+static bool overlap(const struct boot_module *m, paddr_t start, paddr_t end)
+{
+    return max(m->start, start) < min(m->end, end);
+}
+
+bool boot_modules_check(const struct boot_info *b, paddr_t image_start, paddr_t image_end,
+                        char *error, size_t size)
+{
+    for (unsigned i = 0; i < b->n_modules; i++) {
+        const struct boot_module *m = &b->modules[i];
+        const char *wrong = NULL;
+        if (m->start > m->end)
+            wrong = "an end that is not below its start";
+        else if (!is_usable(b, m->start, m->end))
+            wrong = "memory that the memory map says is usable";
+        else if (overlap(m, image_start, image_end))
+            wrong = "memory beside the hypervisor's";
+        for (unsigned k = 0; k < i && wrong == NULL; k++) {
+            if (overlap(m, b->modules[k].start, b->modules[k].end))
+                wrong = "memory beside the other modules'";
+        }
+        if (wrong != NULL) {
+            format_string(error, size, "module %u: expected %s, found it at 0x%lx to 0x%lx", i + 1,
+                          wrong, m->start, m->end);
+            return false;
+        }
+    }
+    return true;
 }

@@ -45,4 +45,9 @@ extern struct boot_info boot_info;
  * is reserved by one is. false: no room. */
 bool boot_region_add(struct boot_info *b, paddr_t start, paddr_t end, uint32_t type);
 
+/* Is each module in usable memory, clear of the others and of the hypervisor's image? false:
+ * `error` says what is wrong. */
+bool boot_modules_check(const struct boot_info *b, paddr_t image_start, paddr_t image_end,
+                        char *error, size_t size);
+
 #endif

@@ -14,6 +14,7 @@ $(B)/test_hv_$(1): $(call objects,hvtest,tests/hv/test_$(1).c $(2))
 	@$(CC_hvtest) $(FLAGS_hvtest) $$^ -lcmocka $(3) -o $$@
 endef
 EXTRA_tests/hv/machine.c := -Itests/hv
+EXTRA_tests/hv/low_memory.c := -Itests/hv
 
 $(eval $(call hv-test,format,hv/core/format.c))
 $(eval $(call hv-test,buddy,tests/hv/machine.c hv/core/buddy.c hv/core/frame.c))
@@ -22,4 +23,5 @@ $(eval $(call hv-test,kernel,hv/build/elf.c hv/build/plan.c hv/core/format.c))
 $(eval $(call hv-test,image,$(addprefix hv/build/,image.c inflate.c crc32.c)))
 $(eval $(call hv-test,xz,$(addprefix hv/build/,xz.c lzma2.c branches.c crc32.c)))
 $(eval $(call hv-test,option,hv/core/option.c hv/core/format.c))
-$(eval $(call hv-test,boot_memory,tests/hv/machine.c hv/core/boot_memory.c hv/core/boot_info.c))
+$(eval $(call hv-test,boot_memory,tests/hv/machine.c $(addprefix hv/core/,boot_memory.c boot_info.c format.c)))
+$(eval $(call hv-test,multiboot,tests/hv/low_memory.c hv/arch/x86_64/multiboot.c hv/core/boot_info.c hv/core/format.c))

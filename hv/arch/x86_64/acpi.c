@@ -25,7 +25,6 @@ struct rsdp {
 } __attribute__((packed));
 
 #define RSDP_1_SIZE 20
-#define BOOT_MAPPED (4UL << 30)
 
 static const void *linear(paddr_t a)
 {

@@ -27,6 +27,9 @@
 #define LINEAR_VIRT 0xffff830000000000
 #define LINEAR_SIZE (10 * SLOT_SIZE)
 
+/* So much memory the boot tables map linearly: what is used before their successors lies in it. */
+#define BOOT_MAPPED 0x100000000
+
 /* Where the image lies in memory: clear of what firmware keeps below 1 MiB, on a large page. */
 #define IMAGE_PHYS 0x200000
 

@@ -15,9 +15,6 @@ paddr_t hv_l4_phys;
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
-/* What the boot tables map linearly; tables must lie in it until their successors are in use. */
-#define BOOT_MAPPED (4UL << 30)
-
 #define HV_RO (PTE_P | PTE_A | PTE_G | PTE_NX)
 #define HV_RW (HV_RO | PTE_RW | PTE_D)
 #define HV_RX (PTE_P | PTE_A | PTE_G)

@@ -46,6 +46,17 @@ void cpu_init(uint32_t cpu)
     tlb_note_flush();
 }
 
+static void read_boot_info(uint32_t magic, paddr_t information)
+{
+    char error[256];
+    if (multiboot_read(&boot_info, magic, information, error, sizeof(error)) &&
+        boot_modules_check(&boot_info, IMAGE_PHYS, (uint64_t)image_end - IMAGE_VIRT, error,
+                           sizeof(error)))
+        return;
+    log_error("the boot loader's information cannot be used: %s\n", error);
+    arch_machine_end(MACHINE_PANICKED);
+}
+
 static void say_option(const char *name, const char *values, const char *help)
 {
     log_error("  %-10s %s (%s)\n", name, help, values);
@@ -87,7 +98,7 @@ noreturn void start(uint32_t magic, uint32_t information);
 noreturn void start(uint32_t magic, uint32_t information)
 {
     serial_init();
-    multiboot_read(magic, information);
+    read_boot_info(magic, information);
     read_options();
     serial_init(); /* as they say */
     log_info("Ringside, loaded by %s\n", boot_info.loader);
