@@ -41,6 +41,12 @@ void arch_vcpu_load(struct vcpu *v);
 noreturn void arch_run_vcpu(void);
 noreturn void arch_go_idle(void);
 
+/* Of a vcpu that is dying and that no CPU holds: returns when none keeps anything of it for its
+ * next time. Interrupts on, no locks. Then its memory can go. arch_forget: for WORK_FORGET. */
+void arch_vcpu_forget(struct vcpu *v);
+void arch_forget(void);
+void arch_vcpu_free(struct vcpu *v);
+
 /* For WORK_GUEST; and what asks for it, from any CPU. */
 void arch_guest_work(void);
 void arch_vcpu_nmi(struct vcpu *v);

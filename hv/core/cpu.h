@@ -12,6 +12,7 @@ enum cpu_work {
     WORK_CONSOLE = 1U << 3,  /* something was typed */
     WORK_TRACE = 1U << 4,    /* enough records wait */
     WORK_GUEST = 1U << 2,    /* the processor's own, for the vcpu that runs */
+    WORK_FORGET = 1U << 5,   /* what it keeps of one that ran last and is dying */
 };
 
 #endif

@@ -112,6 +112,15 @@ void schedule_add(struct vcpu *v)
     unlock_all(were_on);
 }
 
+void schedule_remove(struct vcpu *v)
+{
+    bool were_on;
+    uint32_t on = lock_with(v, SCHED_NO_CPU, &were_on);
+    bool removed = sched_remove(&sched, &v->sched, time_now());
+    unlock_two(on, on, were_on);
+    ASSERT(removed);
+}
+
 void vcpu_pause(struct vcpu *v, uint32_t why)
 {
     bool were_on;
@@ -153,8 +162,11 @@ void vcpu_kick(struct vcpu *v)
     /* Blocking comes first: the current one may be about to. */
     if (unlikely(__atomic_load_n(&v->pauses, __ATOMIC_SEQ_CST) & PAUSE_BLOCKED))
         vcpu_poll_end(v);
-    else if (v != current_vcpu() && __atomic_load_n(&v->switched, __ATOMIC_RELAXED))
-        cpu_request(vcpu_cpu(v), 0);
+    else if (v != current_vcpu()) {
+        uint32_t holder = __atomic_load_n(&v->switched, __ATOMIC_RELAXED);
+        if (holder != 0)
+            cpu_request(holder - 1, 0);
+    }
 }
 
 ns_t vcpu_virtual_now(const struct vcpu *v, ns_t now)
@@ -224,7 +236,7 @@ static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
     /* Stolen from a CPU that has picked another one but has not put its registers away yet. */
     while (__atomic_load_n(&to->switched, __ATOMIC_ACQUIRE) != 0)
         arch_relax();
-    __atomic_store_n(&to->switched, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->switched, 1 + arch_cpu_id(), __ATOMIC_RELAXED);
     runstate_set(to, RUNSTATE_running, now);
     arch_vcpu_load(to);
     virtual_timer_resume(to, now);
@@ -273,6 +285,8 @@ void cpu_do_work(void)
         console_tell();
     if (work & WORK_TRACE)
         trace_tell();
+    if (work & WORK_FORGET)
+        arch_forget();
     if (work & WORK_SCHEDULE)
         schedule();
     if (work & WORK_GUEST)

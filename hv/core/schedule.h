@@ -22,6 +22,9 @@ void schedule_trace(void (*record)(void *arg, const struct sched_call *call));
 /* Not runnable until it is unpaused. */
 void schedule_add(struct vcpu *v);
 
+/* One that is paused, and stays so: the policy forgets it. */
+void schedule_remove(struct vcpu *v);
+
 /* This CPU picks, and goes on with what it picked: returns only if that is what it runs now.
  * Interrupts on, no locks. */
 void schedule(void);

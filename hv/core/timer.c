@@ -12,7 +12,8 @@
 struct cpu_timers {
     struct lock lock; /* timer_lock; interrupts off */
     struct sched_queue queue;
-    ns_t alarm; /* what the CPU's alarm is set to */
+    ns_t alarm;            /* what the CPU's alarm is set to */
+    struct timer *running; /* whose function this CPU is in; published */
 } cacheline_aligned;
 
 static struct cpu_timers cpu_timers[CPUS_MAX] = {[0 ... CPUS_MAX - 1] = {.alarm = NS_NEVER}};
@@ -58,24 +59,41 @@ void timer_stop(struct timer *t)
     unlock_irq(&c->lock, were_on);
 }
 
-void timer_set(struct timer *t, ns_t when)
+void timer_kill(struct timer *t)
 {
     bool were_on;
-    uint32_t here = arch_cpu_id();
     struct cpu_timers *c = lock_home(t, &were_on);
+    t->killed = true;
     if (timer_is_set(t))
         sched_queue_remove(&c->queue, &t->node);
-    if (c != &cpu_timers[here]) {
-        /* Set by one at a time, as its owner sees to; so it stays out of all queues meanwhile. */
-        __atomic_store_n(&t->cpu, here, __ATOMIC_RELAXED);
-        unlock_irq(&c->lock, were_on);
-        c = &cpu_timers[here];
-        were_on = lock_irq(&c->lock);
-    }
-    t->node.key = when < TIMER_LATEST ? when : TIMER_LATEST;
-    sched_queue_insert(&c->queue, &t->node);
-    alarm_by(c, t->node.key);
     unlock_irq(&c->lock, were_on);
+    for (uint32_t i = 0; i < CPUS_MAX; i++) {
+        while (__atomic_load_n(&cpu_timers[i].running, __ATOMIC_ACQUIRE) == t)
+            arch_relax();
+    }
+}
+
+void timer_set(struct timer *t, ns_t when)
+{
+    uint32_t here = arch_cpu_id();
+    struct cpu_timers *to = &cpu_timers[here];
+    for (;;) {
+        bool were_on;
+        struct cpu_timers *c = lock_home(t, &were_on);
+        if (timer_is_set(t))
+            sched_queue_remove(&c->queue, &t->node);
+        if (c == to && !t->killed) {
+            t->node.key = when < TIMER_LATEST ? when : TIMER_LATEST;
+            sched_queue_insert(&c->queue, &t->node);
+            alarm_by(c, t->node.key);
+        }
+        /* Here it is set once this CPU is its home: another one may be setting it, too. */
+        if (c != to)
+            __atomic_store_n(&t->cpu, here, __ATOMIC_RELAXED);
+        unlock_irq(&c->lock, were_on);
+        if (c == to)
+            return;
+    }
 }
 
 void timers_run(void)
@@ -88,8 +106,10 @@ void timers_run(void)
             break;
         struct timer *t = container_of(first, struct timer, node);
         sched_queue_remove(&c->queue, first);
+        c->running = t;
         unlock_irq(&c->lock, were_on);
         t->expired(t);
+        __atomic_store_n(&c->running, NULL, __ATOMIC_RELEASE);
         were_on = lock_irq(&c->lock);
     }
     c->alarm = c->queue.first == NULL ? NS_NEVER : c->queue.first->key;

@@ -13,6 +13,7 @@ struct timer {
     struct sched_node node;
     void (*expired)(struct timer *t); /* on its CPU, without locks, interrupts on */
     uint32_t cpu;
+    bool killed; /* cannot be set any more */
 };
 
 void timer_init(struct timer *t, void (*expired)(struct timer *t));
@@ -21,6 +22,10 @@ void timer_init(struct timer *t, void (*expired)(struct timer *t));
 void timer_set(struct timer *t, ns_t when);
 void timer_stop(struct timer *t);
 bool timer_is_set(const struct timer *t);
+
+/* When this returns it is not set, its function does not run, and neither will happen again, so
+ * that its memory may go. Not from that function; no lock that the function takes. */
+void timer_kill(struct timer *t);
 
 /* Runs what is due on this CPU and sets the CPU's own alarm for what comes next. */
 void timers_run(void);

@@ -2,6 +2,7 @@
 #include "hv/core/vcpu.h"
 
 #include "hv/core/arch.h"
+#include "hv/core/assert.h"
 #include "hv/core/buddy.h"
 #include "hv/core/domain.h"
 #include "hv/core/events.h"
@@ -38,13 +39,22 @@ static void virtual_expired(struct timer *t)
     events_raise_virq(v, VIRQ_RINGSIDE_VIRTUAL_TIMER);
 }
 
+static unsigned vcpu_order(void)
+{
+    return order_of(round_up(sizeof(struct vcpu), PAGE_SIZE) >> PAGE_SHIFT);
+}
+
 struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 {
     if (id >= d->vcpus_max || d->vcpus[id] != NULL)
         return NULL;
-    struct vcpu *v = heap_alloc_mapped(order_of(round_up(sizeof(*v), PAGE_SIZE) >> PAGE_SHIFT));
-    if (v == NULL || !arch_vcpu_init(v))
+    struct vcpu *v = heap_alloc_mapped(vcpu_order());
+    if (v == NULL)
         return NULL;
+    if (!arch_vcpu_init(v)) {
+        heap_free_mapped(v, vcpu_order());
+        return NULL;
+    }
     v->domain = d;
     v->id = id;
     v->info = &d->shared->vcpu_info[id];
@@ -71,4 +81,30 @@ void vcpu_poll_end(struct vcpu *v)
         timer_stop(&v->poll_timer);
     }
     vcpu_unpause(v, PAUSE_BLOCKED);
+}
+
+void vcpu_wait_stopped(const struct vcpu *v)
+{
+    ASSERT(v != current_vcpu());
+    while (__atomic_load_n(&v->switched, __ATOMIC_ACQUIRE) != 0)
+        arch_relax();
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+    vcpu_pause(v, PAUSE_DYING);
+    vcpu_wait_stopped(v);
+    timer_kill(&v->one_shot);
+    timer_kill(&v->periodic);
+    timer_kill(&v->poll_timer);
+    timer_kill(&v->virtual_timer);
+    events_poll_end(v);
+    schedule_remove(v);
+    arch_vcpu_forget(v);
+}
+
+void vcpu_free(struct vcpu *v)
+{
+    arch_vcpu_free(v);
+    heap_free_mapped(v, vcpu_order());
 }

@@ -20,6 +20,8 @@ enum vcpu_pause {
     PAUSE_DOWN = 1U << 0,    /* not brought up, or brought down */
     PAUSE_BLOCKED = 1U << 1, /* until an event, or what it polls */
     PAUSE_SHUT = 1U << 2,    /* its domain is shut down */
+    PAUSE_HELD = 1U << 3,    /* its domain is paused by the control domain */
+    PAUSE_DYING = 1U << 4,   /* for good */
 };
 
 struct vcpu {
@@ -32,7 +34,7 @@ struct vcpu {
 
     struct sched_vcpu sched;
     uint32_t pauses;   /* enum vcpu_pause */
-    uint32_t switched; /* 1: a CPU still holds its registers; published */
+    uint32_t switched; /* 1 + the CPU that holds its registers; 0: none does; published */
 
     struct evtchn_vcpu events;
     mfn_t info_mfn;     /* of a registered vcpu_info; MFN_NONE: in shared_info */
@@ -60,6 +62,19 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id);
 
 void vcpu_pause(struct vcpu *v, uint32_t why);
 void vcpu_unpause(struct vcpu *v, uint32_t why);
+
+/* Returns when no CPU holds the registers of a vcpu that is paused, not the current one: they are
+ * all in its structure then, until it is unpaused. Interrupts on, no locks. */
+void vcpu_wait_stopped(const struct vcpu *v);
+
+/*
+ * It stops for good and is taken out of all that goes on by itself: the policy, timers, what a CPU
+ * keeps of whom it ran last. Not the current one; interrupts on, no locks. What it uses of its
+ * domain's memory is the caller's to give back, and others may still wake it, in vain, until its
+ * domain's ports are closed; then vcpu_free() returns its own memory.
+ */
+void vcpu_destroy(struct vcpu *v);
+void vcpu_free(struct vcpu *v);
 
 /* An event for it: if it blocks, it does not any more; if it runs elsewhere, it is interrupted. */
 void vcpu_kick(struct vcpu *v);

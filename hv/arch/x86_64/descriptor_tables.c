@@ -110,6 +110,15 @@ void descriptor_tables_load(const struct vcpu *v)
     show_ldt(v);
 }
 
+void descriptor_tables_unload(void)
+{
+    uint32_t here = arch_cpu_id();
+    show_frames(gdt_window(here), NULL, 0, shown[here].gdt);
+    show_frames(ldt_window(here), NULL, 0, shown[here].ldt);
+    shown[here].gdt = shown[here].ldt = 0;
+    descriptors_set_ldt(here, 0, 0);
+}
+
 /* ---- setting */
 
 int gdt_set(struct vcpu *v, const uint64_t *frames, uint32_t entries)

@@ -23,4 +23,7 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, uint32_t entries);
 /* The windows of this CPU show this vcpu's tables from now on. */
 void descriptor_tables_load(const struct vcpu *v);
 
+/* This CPU shows no guest's. */
+void descriptor_tables_unload(void);
+
 #endif

@@ -42,10 +42,14 @@ void fpu_init(void)
     area_size = cpuid(0xd, 0).b; /* of what is enabled now */
 }
 
+static unsigned area_order(void)
+{
+    return order_of(round_up((uint64_t)area_size, PAGE_SIZE) >> PAGE_SHIFT);
+}
+
 bool fpu_init_vcpu(struct vcpu *v)
 {
-    v->arch.fpu =
-        heap_alloc_mapped(order_of(round_up((uint64_t)area_size, PAGE_SIZE) >> PAGE_SHIFT));
+    v->arch.fpu = heap_alloc_mapped(area_order());
     if (v->arch.fpu == NULL)
         return false;
     char *area = v->arch.fpu;
@@ -53,6 +57,11 @@ bool fpu_init_vcpu(struct vcpu *v)
     *(uint32_t *)(area + 24) = MXCSR_RESET;
     v->arch.xcr0 = XCR0_X87;
     return true;
+}
+
+void fpu_free_vcpu(struct vcpu *v)
+{
+    heap_free_mapped(v->arch.fpu, area_order());
 }
 
 void fpu_save(struct vcpu *v)

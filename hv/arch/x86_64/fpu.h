@@ -14,6 +14,8 @@ void fpu_init(void);
 /* Memory for a vcpu, with the registers as after a reset. false: none. */
 bool fpu_init_vcpu(struct vcpu *v);
 
+void fpu_free_vcpu(struct vcpu *v);
+
 void fpu_save(struct vcpu *v);
 void fpu_load(const struct vcpu *v);
 

@@ -89,8 +89,11 @@ uint64_t cpus_of_vcpus(const struct domain *d, uint64_t vcpus)
     uint64_t set = 0;
     for (uint32_t i = 0; i < d->vcpus_max; i++) {
         const struct vcpu *v = d->vcpus[i];
-        if (v != NULL && (vcpus >> i & 1) && __atomic_load_n(&v->switched, __ATOMIC_SEQ_CST))
-            set |= 1UL << vcpu_cpu(v);
+        uint32_t holder = 0;
+        if (v != NULL && (vcpus >> i & 1))
+            holder = __atomic_load_n(&v->switched, __ATOMIC_SEQ_CST);
+        if (holder != 0)
+            set |= 1UL << (holder - 1);
     }
     return set;
 }

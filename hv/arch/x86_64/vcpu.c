@@ -40,7 +40,7 @@
 #define CR0_PG (1UL << 31)
 #define CR0_GUEST (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
 
-/* Vcpus whose segments and descriptor tables are still in each CPU. */
+/* Vcpus whose segments and descriptor tables are still in each CPU; written by that CPU. */
 static const struct vcpu *loaded[CPUS_MAX];
 
 noreturn void run_guest(void);
@@ -55,7 +55,17 @@ bool arch_vcpu_init(struct vcpu *v)
     v->arch.cr4 = guest_cr4();
     v->arch.last_cpu = UINT32_MAX;
     debug_registers_reset(v);
-    return v->arch.traps != NULL && fpu_init_vcpu(v);
+    if (v->arch.traps != NULL && fpu_init_vcpu(v))
+        return true;
+    if (v->arch.traps != NULL)
+        heap_free_mapped(v->arch.traps, 0);
+    return false;
+}
+
+void arch_vcpu_free(struct vcpu *v)
+{
+    heap_free_mapped(v->arch.traps, 0);
+    fpu_free_vcpu(v);
 }
 
 bool arch_vcpu_initialised(const struct vcpu *v)
@@ -140,7 +150,7 @@ void arch_vcpu_load(struct vcpu *v)
         descriptor_tables_load(v);
         good = load_selectors(&v->arch.regs);
         load_bases(v);
-        loaded[c->id] = v;
+        __atomic_store_n(&loaded[c->id], v, __ATOMIC_RELAXED);
         v->arch.last_cpu = c->id;
     }
     fpu_load(v);
@@ -153,6 +163,26 @@ void arch_vcpu_load(struct vcpu *v)
         c->regs = v->arch.regs; /* with the selectors as they were */
         bounce_failsafe(v, &c->regs);
     }
+}
+
+/* An idle CPU keeps the segments and descriptor tables of whom it ran last, who may come again. */
+void arch_forget(void)
+{
+    const struct cpu_local *c = this_cpu();
+    if (c->current != NULL)
+        return;
+    descriptor_tables_unload();
+    __atomic_store_n(&loaded[c->id], NULL, __ATOMIC_RELEASE);
+}
+
+void arch_vcpu_forget(struct vcpu *v)
+{
+    uint32_t cpu = v->arch.last_cpu;
+    if (cpu == UINT32_MAX || __atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE) != v)
+        return;
+    cpu_request(cpu, WORK_FORGET);
+    while (__atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE) == v)
+        arch_relax();
 }
 
 noreturn void arch_run_vcpu(void)
