@@ -138,8 +138,9 @@ static long reservation(uint64_t op, vaddr_t at)
 /*
  * ---- exchange: frames of the guest for others, in larger or smaller pieces
  *
- * Done in chunks, each the size of the larger extent; a chunk is checked and its new frames are
- * there before anything of it is given away.
+ * Done in chunks, each the size of the larger extent. Before anything of a chunk is given away it
+ * is checked, its new frames are there, and the guest has been told: in its list, and in
+ * nr_exchanged. What was not exchanged is as it was, in the lists too (memory.h).
  */
 
 #define CHUNK_ORDER_MAX 9U
@@ -149,8 +150,10 @@ struct exchange {
     struct xen_memory_exchange e;
     struct domain *d;
     unsigned chunk_order;
-    mfn_t *in; /* a chunk's frames, with a reference each */
+    vaddr_t done; /* the guest's nr_exchanged */
+    mfn_t *in;    /* a chunk's frames, with a reference each */
     mfn_t *out;
+    xen_pfn_t *first; /* where the guest wants `out` in its numbering */
 };
 
 static void put_inputs(struct exchange *x, uint64_t n)
@@ -189,60 +192,80 @@ static int take_inputs(struct exchange *x, uint64_t chunk)
     return 0;
 }
 
+static void put_outputs(struct exchange *x, uint64_t n)
+{
+    unsigned order = x->e.out.extent_order;
+    while (n-- > 0) {
+        for (uint64_t k = 0; k < 1UL << order; k++)
+            frame_release(x->d, mfn(x->out[n].n + k));
+    }
+}
+
 /* The new ones replace the old ones: the domain may own both for this moment. */
 static int take_outputs(struct exchange *x)
 {
     unsigned order = x->e.out.extent_order;
     uint64_t per_chunk = 1UL << (x->chunk_order - order);
     uint64_t room = 1UL << x->chunk_order;
-    int rc = 0;
     uint64_t i = 0;
     __atomic_fetch_add(&x->d->frames_max, room, __ATOMIC_RELAXED);
-    for (; i < per_chunk && rc == 0; i++) {
+    for (; i < per_chunk; i++) {
         x->out[i] = domain_alloc(x->d, order, address_bits(x->e.out.mem_flags), true);
-        if (mfn_is_none(x->out[i])) {
-            rc = -XEN_ENOMEM;
+        if (mfn_is_none(x->out[i]))
             break;
-        }
     }
     __atomic_fetch_sub(&x->d->frames_max, room, __ATOMIC_RELAXED);
-    if (rc == 0)
+    if (i == per_chunk)
         return 0;
-    while (i-- > 0) {
-        for (uint64_t k = 0; k < 1UL << order; k++)
-            frame_release(x->d, mfn(x->out[i].n + k));
-    }
-    return rc;
+    put_outputs(x, i);
+    return -XEN_ENOMEM;
 }
 
-static int exchange_chunk(struct exchange *x, uint64_t chunk)
+/* The new frames and the new count, in the guest's memory; or all of that as it was. */
+static int tell_guest(struct exchange *x, uint64_t chunk, uint64_t exchanged)
 {
+    uint64_t per_chunk = 1UL << (x->chunk_order - x->e.out.extent_order);
+    vaddr_t list = guest_handle(x->e.out.extent_start);
+    uint64_t i = 0;
+    for (; i < per_chunk; i++) {
+        xen_pfn_t m = x->out[i].n;
+        uint64_t n = chunk * per_chunk + i;
+        if (!copy_element_from_guest(&x->first[i], list, n, sizeof(x->first[i])) ||
+            !copy_element_to_guest(list, n, &m, sizeof(m)))
+            break;
+    }
+    if (i == per_chunk && copy_to_guest(x->done, &exchanged, sizeof(exchanged)))
+        return 0;
+    while (i-- > 0)
+        copy_element_to_guest(list, chunk * per_chunk + i, &x->first[i], sizeof(x->first[i]));
+    return -XEN_EFAULT;
+}
+
+static int exchange_chunk(struct exchange *x, uint64_t chunk, uint64_t exchanged)
+{
+    uint64_t frames = 1UL << x->chunk_order;
+    unsigned order = x->e.out.extent_order;
     int rc = take_inputs(x, chunk);
     if (rc != 0)
         return rc;
     rc = take_outputs(x);
+    if (rc == 0) {
+        rc = tell_guest(x, chunk, exchanged);
+        if (rc != 0)
+            put_outputs(x, frames >> order);
+    }
     if (rc != 0) {
-        put_inputs(x, 1UL << x->chunk_order);
+        put_inputs(x, frames);
         return rc;
     }
-    for (uint64_t i = 0; i < 1UL << x->chunk_order; i++) {
+    for (uint64_t i = 0; i < frames; i++) {
         if (frame_disown(frame_of(x->in[i])))
             frame_put(frame_of(x->in[i]));
         frame_put(frame_of(x->in[i]));
     }
-    unsigned order = x->e.out.extent_order;
-    uint64_t per_chunk = 1UL << (x->chunk_order - order);
-    for (uint64_t i = 0; i < per_chunk; i++) {
-        xen_pfn_t first;
-        uint64_t n = chunk * per_chunk + i;
-        if (!copy_element_from_guest(&first, guest_handle(x->e.out.extent_start), n, sizeof(first)))
-            return -XEN_EFAULT;
-        for (uint64_t k = 0; k < 1UL << order; k++)
-            arch_m2p_set(mfn(x->out[i].n + k), first + k);
-        xen_pfn_t m = x->out[i].n;
-        if (!copy_element_to_guest(guest_handle(x->e.out.extent_start), n, &m, sizeof(m)))
-            return -XEN_EFAULT;
-    }
+    for (uint64_t i = 0; i < frames; i++)
+        arch_m2p_set(mfn(x->out[i >> order].n + i % (1UL << order)),
+                     x->first[i >> order] + i % (1UL << order));
     return 0;
 }
 
@@ -264,10 +287,16 @@ static int check_exchange(const struct exchange *x, const struct domain *caller)
 
 /* Room for a chunk's lists: this CPU's, and the call does not go elsewhere meanwhile. */
 static mfn_t chunk_in[CPUS_MAX][CHUNK_FRAMES], chunk_out[CPUS_MAX][CHUNK_FRAMES];
+static xen_pfn_t chunk_first[CPUS_MAX][CHUNK_FRAMES];
 
 static long exchange(vaddr_t at)
 {
-    struct exchange x = {.in = chunk_in[arch_cpu_id()], .out = chunk_out[arch_cpu_id()]};
+    struct exchange x = {
+        .done = vaddr(at.a + offsetof(struct xen_memory_exchange, nr_exchanged)),
+        .in = chunk_in[arch_cpu_id()],
+        .out = chunk_out[arch_cpu_id()],
+        .first = chunk_first[arch_cpu_id()],
+    };
     int rc;
     if (!copy_from_guest(&x.e, at, sizeof(x.e)))
         return -XEN_EFAULT;
@@ -285,14 +314,11 @@ static long exchange(vaddr_t at)
         again = x.e.nr_exchanged != start && preempt_needed();
         if (again)
             break;
-        rc = exchange_chunk(&x, x.e.nr_exchanged / per_chunk);
+        rc = exchange_chunk(&x, x.e.nr_exchanged / per_chunk, x.e.nr_exchanged + per_chunk);
         if (rc == 0)
             x.e.nr_exchanged += per_chunk;
     }
     domain_put(x.d);
-    if (!copy_to_guest(vaddr(at.a + offsetof(struct xen_memory_exchange, nr_exchanged)),
-                       &x.e.nr_exchanged, sizeof(x.e.nr_exchanged)))
-        return -XEN_EFAULT;
     if (again)
         return hypercall_continue(__HYPERVISOR_memory_op, 2, (uint64_t)XENMEM_exchange, at.a);
     return rc;

@@ -169,6 +169,63 @@ TEST(memory_exchange_for_a_contiguous_one)
     page_free((char *)pages + PAGE_SIZE);
 }
 
+/*
+ * Where the guest cannot be told, nothing is exchanged: the second entry of the list is on a page
+ * that is not there, and later the count on one that is read-only. The header promises that what is
+ * beyond nr_exchanged is untouched; Xen gives those frames away before it looks.
+ */
+TEST(memory_exchange_tells_first)
+{
+    if (!start_on_ringside())
+        SKIP("Xen loses what it cannot tell of");
+    uint64_t *pages = page_alloc_run(2); /* to be exchanged */
+    uint64_t *lists = page_alloc_run(2);
+    uint64_t pfn = page_pfn(pages).n;
+    uint64_t in[2] = {frame_list[pfn], frame_list[pfn + 1]};
+    uint64_t *out = lists + TABLE_ENTRIES - 1;
+    struct xen_memory_exchange *exchange = (struct xen_memory_exchange *)lists;
+    const struct xen_memory_exchange both = {
+        .in = {.extent_start = {in}, .nr_extents = 2, .domid = DOMID_SELF},
+        .out = {.extent_start = {out}, .nr_extents = 2, .domid = DOMID_SELF},
+    };
+    long reservation = balloon_current();
+    *exchange = both;
+    out[0] = pfn;
+    out[1] = pfn + 1;
+    CHECK_EQUAL(table_set_linear((uintptr_t)pages, 0), 0);
+    CHECK_EQUAL(table_set_linear((uintptr_t)pages + PAGE_SIZE, 0), 0);
+    CHECK_EQUAL(table_set_linear((uintptr_t)lists + PAGE_SIZE, 0), 0);
+    CHECK_EQUAL(hypercall_memory_op(XENMEM_exchange, exchange), -XEN_EFAULT);
+    CHECK_EQUAL(exchange->nr_exchanged, 1);
+    CHECK_EQUAL(machine_to_phys_mapping[out[0]], pfn);
+    CHECK_EQUAL(machine_to_phys_mapping[in[1]], pfn + 1);
+    CHECK_EQUAL(balloon_current(), reservation);
+    frame_list[pfn] = out[0];
+    table_protect((char *)lists + PAGE_SIZE, PTE_READ_WRITE);
+    CHECK_EQUAL(out[1], pfn + 1);
+
+    table_protect(lists, PTE_READ_ONLY);
+    uint64_t first = out[0];
+    CHECK_EQUAL(hypercall_memory_op(XENMEM_exchange, exchange), -XEN_EFAULT);
+    CHECK_EQUAL(exchange->nr_exchanged, 1);
+    CHECK_EQUAL(out[0], first);
+    CHECK_EQUAL(out[1], pfn + 1); /* was told, and taken back */
+    CHECK_EQUAL(machine_to_phys_mapping[in[1]], pfn + 1);
+    CHECK_EQUAL(balloon_current(), reservation);
+
+    /* And it goes on from there. */
+    table_protect(lists, PTE_READ_WRITE);
+    CHECK_EQUAL(hypercall_memory_op(XENMEM_exchange, exchange), 0);
+    CHECK_EQUAL(exchange->nr_exchanged, 2);
+    CHECK_EQUAL(machine_to_phys_mapping[out[1]], pfn + 1);
+    frame_list[pfn + 1] = out[1];
+    for (unsigned i = 0; i < 2; i++) {
+        table_protect((char *)pages + i * PAGE_SIZE, PTE_READ_WRITE);
+        page_free((char *)pages + i * PAGE_SIZE);
+        page_free((char *)lists + i * PAGE_SIZE);
+    }
+}
+
 TEST(memory_exchange_refuses)
 {
     uint64_t in = page_mfn(start_info).n;
