@@ -11,9 +11,11 @@
  *   domain.mm_lock        page tables, reservations, descriptor tables of a domain; of two domains,
  *                         the lower domid first
  *   domain.event_lock     the port table of a domain; of two, the lower address first
+ *   pmu_lock              who has performance counters
  *   cpu run queues        sched_lock of a CPU, with interrupts off; of two, the lower number first
  *   cpu timers            timer_lock of a CPU, with interrupts off
  *   heap_lock             the buddy allocator's free lists
+ *   pmu_vcpu.lock         a vcpu's performance counters, with interrupts off
  *   console_lock          the serial line, with interrupts off
  */
 #ifndef HV_LOCK_H

@@ -5,6 +5,7 @@
 #include "hv/arch/x86_64/io.h"
 #include "hv/arch/x86_64/machine_memory.h"
 #include "hv/arch/x86_64/paging.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/smp.h"
 #include "hv/arch/x86_64/tlb_flush.h"
 #include "hv/arch/x86_64/vectors.h"
@@ -20,6 +21,7 @@
 #define APIC_COMMAND_LOW 0x300
 #define APIC_COMMAND_HIGH 0x310
 #define APIC_LVT_TIMER 0x320
+#define APIC_LVT_PMU 0x340
 #define APIC_LVT_LINT0 0x350
 #define APIC_LVT_LINT1 0x360
 #define APIC_LVT_ERROR 0x370
@@ -134,6 +136,11 @@ static void pics_silence(void)
 
 /* ---- local APIC */
 
+void local_pmu_mask(bool on)
+{
+    local_write(APIC_LVT_PMU, VECTOR_PMU | (on ? LVT_MASKED : 0));
+}
+
 void local_apic_init(void)
 {
     write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
@@ -141,6 +148,7 @@ void local_apic_init(void)
     local_write(APIC_LVT_LINT0, LVT_MASKED);
     local_write(APIC_LVT_LINT1, LVT_NMI);
     local_write(APIC_LVT_ERROR, VECTOR_ERROR);
+    local_pmu_mask(true);
     local_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
     local_write(APIC_LVT_TIMER, VECTOR_TIMER);
     local_write(APIC_TIMER_START, 0);
@@ -221,6 +229,9 @@ void interrupt(struct cpu_user_regs *r)
         break;
     case VECTOR_FLUSH:
         tlb_flush_local();
+        break;
+    case VECTOR_PMU:
+        pmu_interrupt(current_vcpu(), &this_cpu()->regs);
         break;
     case VECTOR_STOP:
         for (;;)

@@ -62,6 +62,7 @@ struct arch_vcpu {
     void *fpu;           /* a frame or more, in the form of XSAVE or FXSAVE */
     vaddr_t port_bitmap; /* in guest memory; bit n: user programs may not use port n */
     uint32_t port_count; /* of the bitmap; none beyond */
+    struct pmu_vcpu *pmu; /* performance counters; NULL: it never asked for any */
     uint32_t last_cpu;   /* whose segment and descriptor state may still be this vcpu's */
 };
 

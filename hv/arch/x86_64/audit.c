@@ -4,6 +4,7 @@
 
 #include "hv/arch/x86_64/layout.h"
 #include "hv/arch/x86_64/machine_memory.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/core/arch.h"
 #include "hv/core/vcpu.h"
@@ -30,6 +31,8 @@ void arch_audit_vcpu(const struct vcpu *v)
         audit_count(paddr_to_mfn(v->arch.root_kernel), true);
     if (v->arch.root_user != 0)
         audit_count(paddr_to_mfn(v->arch.root_user), true);
+    if (!mfn_is_none(pmu_shared_frame(v)))
+        audit_count(pmu_shared_frame(v), true);
     for (unsigned i = 0; i * 512 < v->arch.gdt_entries; i++)
         audit_count(v->arch.gdt[i], true);
     for (unsigned i = 0; i * 512 < v->arch.ldt_entries; i++)

@@ -9,6 +9,7 @@
 
 #include "hv/arch/x86_64/fixup.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/traps.h"
 #include "hv/arch/x86_64/vectors.h"
 #include "hv/core/arch.h"
@@ -173,7 +174,10 @@ void nmi_unmask(struct vcpu *v)
 void arch_guest_work(void)
 {
     struct vcpu *v = current_vcpu();
-    if (v == NULL || (v->arch.iret_also & IRET_UNMASKS_NMI) || v->arch.nmi.address == 0 ||
+    if (v == NULL)
+        return;
+    pmu_work(v);
+    if ((v->arch.iret_also & IRET_UNMASKS_NMI) || v->arch.nmi.address == 0 ||
         !__atomic_exchange_n(&v->arch.nmi_pending, false, __ATOMIC_SEQ_CST))
         return;
     __atomic_fetch_or(&v->arch.iret_also, IRET_UNMASKS_NMI, __ATOMIC_RELAXED);

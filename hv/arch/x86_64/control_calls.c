@@ -6,6 +6,7 @@
 #include "hv/arch/x86_64/fixup.h"
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/arch/x86_64/traps.h"
 #include "hv/arch/x86_64/vectors.h"
@@ -321,4 +322,11 @@ long do_physdev_op(uint64_t op, uint64_t argument)
     default:
         return -XEN_ENOSYS;
     }
+}
+
+/* ---- performance counters */
+
+long do_xenpmu_op(uint64_t op, uint64_t argument)
+{
+    return pmu_op(current_vcpu(), (unsigned)op, vaddr(argument));
 }

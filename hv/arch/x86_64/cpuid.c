@@ -9,6 +9,7 @@
 #include "hv/arch/x86_64/emulate.h"
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/arch/x86_64/traps.h"
 #include "hv/core/arch.h"
@@ -48,6 +49,8 @@
 #define HIDE_E1_C                                                                           \
     (BIT(2) | BIT(3) | BIT(9) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(19) | BIT(22) | \
      BIT(23) | BIT(24))
+
+#define SHOW_E1_C_PERFCTR_CORE BIT(23)
 
 #define CR4_PAE (1UL << 5)
 #define CR4_OSFXSR (1UL << 9)
@@ -108,8 +111,10 @@ static struct cpuid machine_leaf(const struct vcpu *v, uint32_t leaf, uint32_t s
         break;
     case 5: /* MONITOR */
     case 6: /* power */
-    case 0xa:
         c = (struct cpuid){0};
+        break;
+    case 0xa:
+        pmu_guest_leaf(&c.a, &c.b, &c.c, &c.d);
         break;
     case 7:
         c.b &= ~HIDE_7_B;
@@ -127,6 +132,8 @@ static struct cpuid machine_leaf(const struct vcpu *v, uint32_t leaf, uint32_t s
     case 0x80000001:
         c.d &= ~HIDE_E1_D;
         c.c &= ~HIDE_E1_C;
+        if (pmu_guest_has_extended())
+            c.c |= SHOW_E1_C_PERFCTR_CORE;
         break;
     default:
         break;
@@ -188,7 +195,7 @@ bool guest_read_msr(const struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = 0;
         return true;
     default:
-        return false;
+        return pmu_guest_read_msr(v, msr, value);
     }
 }
 
@@ -229,6 +236,6 @@ bool guest_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_MISC_ENABLE:
         return true;
     default:
-        return false;
+        return pmu_guest_write_msr(v, msr, value);
     }
 }

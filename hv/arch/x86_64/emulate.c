@@ -6,6 +6,7 @@
 #include "hv/arch/x86_64/decode.h"
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/arch/x86_64/tables.h"
 #include "hv/arch/x86_64/traps.h"
@@ -97,6 +98,7 @@ static bool emulate_port(struct vcpu *v, struct cpu_user_regs *r, struct instruc
 
 #define CR0_TS (1UL << 3)
 #define CR4_TSD (1UL << 2)
+#define CR4_PCE (1UL << 8)
 
 static bool read_control(const struct vcpu *v, unsigned n, uint64_t *value)
 {
@@ -140,7 +142,9 @@ static bool write_control(struct vcpu *v, unsigned n, uint64_t value)
         return rc == 0;
     }
     case 4:
-        /* What is on stays on and what is off stays off: those bits are the hypervisor's. */
+        /* What is on stays on and what is off stays off: those bits are the hypervisor's. But for
+         * one. */
+        pmu_guest_set_pce(v, (value & CR4_PCE) != 0);
         return true;
     default:
         return false;
@@ -177,6 +181,17 @@ static bool emulate_msr(struct vcpu *v, struct cpu_user_regs *r, bool write)
     if (write)
         return guest_write_msr(v, (uint32_t)r->rcx, value);
     if (!guest_read_msr(v, (uint32_t)r->rcx, &value))
+        return false;
+    r->rax = (uint32_t)value;
+    r->rdx = value >> 32;
+    return true;
+}
+
+/* Of user programs too, if their kernel lets them. */
+static bool emulate_rdpmc(const struct vcpu *v, struct cpu_user_regs *r)
+{
+    uint64_t value;
+    if (!pmu_guest_rdpmc(v, (uint32_t)r->rcx, &value))
         return false;
     r->rax = (uint32_t)value;
     r->rdx = value >> 32;
@@ -229,6 +244,8 @@ bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *r)
         done = emulate_port(v, r, &in);
     else if (in.opcode == 0xfa || in.opcode == 0xfb) /* cli and sti: allowed, and nothing changes */
         done = iopl_allows(v);
+    else if (in.opcode == 0x0f33)
+        done = emulate_rdpmc(v, r);
     else
         done = v->arch.in_kernel && emulate_kernel(v, r, &in);
     if (done)

@@ -20,6 +20,9 @@ void nmi(void);
 void local_timer_set(uint32_t ticks);
 uint32_t local_timer_left(void);
 
+/* Of this CPU's performance counters. */
+void local_pmu_mask(bool on);
+
 void ipi_send(unsigned cpu, unsigned vector);
 void ipi_send_others(unsigned vector);
 void ipi_init(uint32_t apic_id);

@@ -12,6 +12,7 @@
 #include "hv/arch/x86_64/machine_memory.h"
 #include "hv/arch/x86_64/multiboot.h"
 #include "hv/arch/x86_64/paging.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/serial.h"
 #include "hv/arch/x86_64/smp.h"
 #include "hv/build/control_domain.h"
@@ -41,8 +42,10 @@ void cpu_init(uint32_t cpu)
     if (cpuid(0, 0).a >= 7 && (cpuid(7, 0).b & CPUID_7_B_SMEP))
         write_cr4(read_cr4() | CR4_SMEP);
     fpu_init();
-    if (cpu != 0)
+    if (cpu != 0) {
         local_apic_init();
+        pmu_init_cpu();
+    }
     tlb_note_flush();
 }
 
@@ -109,6 +112,7 @@ noreturn void start(uint32_t magic, uint32_t information)
     cpu_init(0);
     interrupts_init();
     clock_init();
+    pmu_init();
     smp_start();
     machine_memory_init();
     schedule_init(cpus_online);

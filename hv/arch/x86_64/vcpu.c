@@ -11,6 +11,7 @@
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
 #include "hv/arch/x86_64/paging.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/show.h"
 #include "hv/arch/x86_64/tables.h"
 #include "hv/arch/x86_64/tlb_flush.h"
@@ -64,6 +65,7 @@ bool arch_vcpu_init(struct vcpu *v)
 
 void arch_vcpu_free(struct vcpu *v)
 {
+    pmu_free(v);
     heap_free_mapped(v->arch.traps, 0);
     fpu_free_vcpu(v);
 }
@@ -96,6 +98,8 @@ static void save_bases(struct vcpu *v)
 void arch_vcpu_save(struct vcpu *v)
 {
     struct cpu_local *c = this_cpu();
+    if (unlikely(v->arch.pmu != NULL))
+        pmu_leave(v, &c->regs);
     memcpy(&v->arch.regs, &c->regs, REGS_SIZE);
     read_selectors(&v->arch.regs);
     save_bases(v);
@@ -159,6 +163,8 @@ void arch_vcpu_load(struct vcpu *v)
     runstate_publish(v);
     if (v->arch.nmi_pending)
         cpu_request(c->id, WORK_GUEST);
+    if (unlikely(v->arch.pmu != NULL))
+        pmu_enter(v);
     if (unlikely(!good)) {
         c->regs = v->arch.regs; /* with the selectors as they were */
         bounce_failsafe(v, &c->regs);

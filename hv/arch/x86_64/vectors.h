@@ -34,6 +34,7 @@
 #define VECTOR_TIMER 0xf1
 #define VECTOR_STOP 0xf2
 #define VECTOR_FLUSH 0xf3
+#define VECTOR_PMU 0xf4
 #define VECTOR_ERROR 0xfe
 #define VECTOR_SPURIOUS 0xff
 
