@@ -8,7 +8,7 @@
 CC_guest := $(CC)
 FLAGS_guest := -O2 -march=x86-64 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only \
     -mno-red-zone -fno-stack-protector -fno-omit-frame-pointer -fcf-protection=none \
-    -fno-asynchronous-unwind-tables -Wno-clobbered -Irings/atomic -Ievtchn/atomic
+    -fno-asynchronous-unwind-tables -Wno-clobbered -include guest/hidden.h -Irings/atomic -Ievtchn/atomic
 $(eval $(call variant-rules,guest))
 
 $(B)/obj/guest/%.o: %.S
