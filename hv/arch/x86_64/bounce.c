@@ -19,13 +19,15 @@
 #include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
-/* What an exception clears on real processors, and AC, which means something else in ring 3. */
+/* What an exception clears on real processors; AC, which means something else in ring 3; and DF,
+ * which kernels have SYSCALL clear. */
 #define RFLAGS_TF (1UL << 8)
+#define RFLAGS_DF (1UL << 10)
 #define RFLAGS_NT (1UL << 14)
 #define RFLAGS_RF (1UL << 16)
 #define RFLAGS_VM (1UL << 17)
 #define RFLAGS_AC (1UL << 18)
-#define RFLAGS_CLEARED (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
+#define RFLAGS_CLEARED (RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
 
 #define vectors_with_error(vector) ((VECTORS_WITH_ERROR >> (vector)) & 1)
 
@@ -118,6 +120,19 @@ void bounce_with_error(struct vcpu *v, struct cpu_user_regs *r, uint64_t address
                        bool disables_events, uint32_t error)
 {
     push_frame(v, r, address, disables_events, true, error, false);
+}
+
+#define SYSCALL_LENGTH 2
+
+void bounce_syscall(struct vcpu *v, struct cpu_user_regs *r, const struct guest_entry *to)
+{
+    uint64_t address = to->address;
+    if (unlikely(address == 0)) {
+        r->rip -= SYSCALL_LENGTH;
+        bounce_trap(v, r, VECTOR_UD, 0);
+        return;
+    }
+    push_frame(v, r, address, to->disables_events, false, 0, false);
 }
 
 void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *r)

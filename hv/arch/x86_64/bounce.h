@@ -15,6 +15,9 @@ struct vcpu;
 void bounce(struct vcpu *v, struct cpu_user_regs *r, uint64_t address, bool disables_events);
 void bounce_with_error(struct vcpu *v, struct cpu_user_regs *r, uint64_t address,
                        bool disables_events, uint32_t error);
+/* SYSCALL. A kernel that has not registered an entry does not know the instruction. */
+struct guest_entry;
+void bounce_syscall(struct vcpu *v, struct cpu_user_regs *r, const struct guest_entry *to);
 void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *r);
 
 /* The guest's handler for an exception; without one the domain is crashed. */

@@ -42,7 +42,7 @@ struct table_pointer {
 #define TRAP_STUB_SIZE 16
 #define SYSCALL_STUB_SIZE 32
 
-extern char trap_stubs[], syscall_stubs[], syscall_stubs_1[];
+extern char trap_stubs[], syscall_stubs[], syscall32_stubs[], sysenter_entry[];
 
 static struct tss tss[CPUS_MAX] cacheline_aligned;
 static struct gate idt[VECTOR_COUNT] cacheline_aligned;
@@ -152,9 +152,10 @@ void descriptors_load(unsigned cpu)
 
     write_msr(MSR_STAR, (uint64_t)GUEST_CS32 << 48 | (uint64_t)HV_CS << 32);
     write_msr(MSR_LSTAR, (uint64_t)syscall_stubs + cpu * SYSCALL_STUB_SIZE);
-    /* AMD: SYSCALL from 32-bit code. Such code gets what Intel's processors give it: #UD would be
-     * right and cannot be had, so it enters as any other and its kernel can tell by cs. */
-    write_msr(MSR_CSTAR, (uint64_t)syscall_stubs + cpu * SYSCALL_STUB_SIZE);
+    write_msr(MSR_CSTAR, (uint64_t)syscall32_stubs + cpu * SYSCALL_STUB_SIZE);
     write_msr(MSR_SFMASK, 1UL << 8 | RFLAGS_IF | 1UL << 10 | 3UL << 12 | 1UL << 14 | 1UL << 16 |
                               1UL << 17 | 1UL << 18);
+    write_msr(MSR_SYSENTER_CS, HV_CS);
+    write_msr(MSR_SYSENTER_ESP, tss[cpu].rsp[0]);
+    write_msr(MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
 }

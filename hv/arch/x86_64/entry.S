@@ -52,14 +52,11 @@
  * which know their own memory. SFMASK has cleared IF, TF, AC, DF, NT, RF and VM.
  */
     .align 16
-    .globl guest_iret, syscall_stubs, syscall_stubs_1, return_to_guest
+    .globl guest_iret, syscall_stubs, return_to_guest
 syscall_stubs:
     .set cpu, 0
     .rept CPUS_MAX
     .align 32
-    .if cpu == 1
-syscall_stubs_1:
-    .endif
     mov %rsp, stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip)
     lea stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip), %rsp
     movq $GUEST_SS, 8(%rsp)
@@ -248,6 +245,56 @@ guest_iret_failed:
     PUSH_REGS
     mov %rsp, %rdi
     call guest_return_failed
+    jmp return_to_guest
+
+/* ---- system calls of 32-bit user programs. Never a hypercall, and never back by SYSRET: it would
+ * go to 64-bit code.
+ *
+ * By SYSCALL, where the processor is AMD's: as above. */
+    .align 16
+    .globl syscall32_stubs, sysenter_entry
+syscall32_stubs:
+    .set cpu, 0
+    .rept CPUS_MAX
+    .align 32
+    mov %rsp, stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip)
+    lea stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip), %rsp
+    movq $GUEST_SS, 8(%rsp)
+    jmp syscall32_entry
+    .set cpu, cpu + 1
+    .endr
+
+syscall32_entry:
+    push %r11
+    pushq $GUEST_CS32
+    push %rcx
+    pushq $0
+    PUSH_REGS
+    sti
+    mov %rsp, %rdi
+    call guest_syscall32
+    jmp return_to_guest
+
+/*
+ * By SYSENTER, where it is Intel's. %rsp is at the end of regs, and where the guest was is not
+ * known but by the guest. Flags are as they were, but for IF: with TF each of these instructions
+ * is a debug exception, which is ignored, up to where they are made ours.
+ */
+    .align 16
+sysenter_entry:
+    pushq $GUEST_SS
+    pushq $0 /* rsp */
+    pushfq
+    pushq $RFLAGS_FIXED
+    popfq
+    orl $RFLAGS_IF, (%rsp)
+    pushq $3 /* cs: user mode's, and none */
+    pushq $0 /* rip */
+    pushq $0
+    PUSH_REGS
+    sti
+    mov %rsp, %rdi
+    call guest_sysenter
     jmp return_to_guest
 
 /* ---- exceptions and interrupts */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiled to assembly only: numbers that entry.S needs from structures. See module.mk. */
 #include "hv/arch/x86_64/cpu_local.h"
+#include "hv/arch/x86_64/traps.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/vcpu.h"
 
@@ -33,6 +34,8 @@ void offsets(void)
     SAY(REGS_RSP, offsetof(struct cpu_user_regs, rsp));
     SAY(REGS_CS, offsetof(struct cpu_user_regs, cs));
     SAY(REGS_END, offsetof(struct cpu_user_regs, es));
+    SAY(RFLAGS_FIXED, RFLAGS_FIXED);
+    SAY(RFLAGS_IF, RFLAGS_IF);
     SAY(VCPU_INFO, offsetof(struct vcpu, info));
     SAY(VCPU_IN_KERNEL, offsetof(struct vcpu, arch.in_kernel));
     SAY(HYPERCALL_COUNT, HYPERCALL_COUNT);

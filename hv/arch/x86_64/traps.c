@@ -148,11 +148,27 @@ void trace_hypercall(const struct cpu_user_regs *r)
     trace_record(TRACE_HYPERCALL, r->rax, r->rdi);
 }
 
-/* SYSCALL in a user program. */
+/* SYSCALL in a user program, of 64-bit code and of 32-bit code. */
 void guest_syscall(struct cpu_user_regs *r)
 {
     struct vcpu *v = current_vcpu();
-    bounce(v, r, v->arch.syscall.address, v->arch.syscall.disables_events);
+    bounce_syscall(v, r, &v->arch.syscall);
+}
+
+void guest_syscall32(struct cpu_user_regs *r)
+{
+    struct vcpu *v = current_vcpu();
+    bounce_syscall(v, r, &v->arch.syscall32);
+}
+
+/* SYSENTER: where it was nobody knows, so what is behind it is no instruction. */
+void guest_sysenter(struct cpu_user_regs *r)
+{
+    struct vcpu *v = current_vcpu();
+    if (unlikely(v->arch.sysenter.address == 0))
+        bounce_trap(v, r, VECTOR_GP, 0);
+    else
+        bounce(v, r, v->arch.sysenter.address, v->arch.sysenter.disables_events);
 }
 
 void guest_upcall(struct cpu_user_regs *r)
