@@ -12,20 +12,20 @@
 #include "hv/core/log.h"
 #include "hv/core/option.h"
 #include "hv/core/runstate.h"
+#include "hv/core/schedule_locks.h"
 #include "hv/core/time.h"
 #include "hv/core/trace.h"
 
 static char policy_name[16] = "bvt";
 OPTION_TEXT("sched", policy_name, "the scheduling policy, a name from sched-bvt/policies.def");
 
-struct cpu_scheduler {
+struct sched sched;
+static struct sched_cpu sched_cpus[CPUS_MAX];
+
+static struct {
     struct lock lock; /* sched_lock; interrupts off */
     struct timer slice;
-} cacheline_aligned;
-
-static struct sched sched;
-static struct sched_cpu sched_cpus[CPUS_MAX];
-static struct cpu_scheduler cpus[CPUS_MAX];
+} cacheline_aligned cpus[CPUS_MAX];
 
 static void slice_over(struct timer *t)
 {
@@ -44,14 +44,9 @@ void schedule_init(uint32_t n)
     log_info("scheduling %u CPU%s by %s\n", n, n == 1 ? "" : "s", policy_name);
 }
 
-const char *schedule_policy(void)
-{
-    return policy_name;
-}
-
 /* ---- locks of one or two CPUs, in order of their numbers */
 
-static bool lock_two(uint32_t a, uint32_t b)
+bool schedule_lock_two(uint32_t a, uint32_t b)
 {
     bool were_on = arch_irq_save();
     lock(&cpus[min(a, b)].lock);
@@ -60,7 +55,7 @@ static bool lock_two(uint32_t a, uint32_t b)
     return were_on;
 }
 
-static void unlock_two(uint32_t a, uint32_t b, bool were_on)
+void schedule_unlock_two(uint32_t a, uint32_t b, bool were_on)
 {
     if (a != b)
         unlock(&cpus[max(a, b)].lock);
@@ -68,19 +63,18 @@ static void unlock_two(uint32_t a, uint32_t b, bool were_on)
     arch_irq_restore(were_on);
 }
 
-/* Locks the CPU that v is on, which may change until it is locked, and another one if != none. */
-static uint32_t lock_with(struct vcpu *v, uint32_t other, bool *were_on)
+uint32_t schedule_lock_with(const struct vcpu *v, uint32_t other, bool *were_on)
 {
     for (;;) {
         uint32_t on = vcpu_cpu(v);
-        *were_on = lock_two(on, other == SCHED_NO_CPU ? on : other);
+        *were_on = schedule_lock_two(on, other == SCHED_NO_CPU ? on : other);
         if (vcpu_cpu(v) == on)
             return on;
-        unlock_two(on, other == SCHED_NO_CPU ? on : other, *were_on);
+        schedule_unlock_two(on, other == SCHED_NO_CPU ? on : other, *were_on);
     }
 }
 
-static bool lock_all(void)
+bool schedule_lock_all(void)
 {
     bool were_on = arch_irq_save();
     for (uint32_t i = 0; i < sched.n_cpus; i++)
@@ -88,7 +82,7 @@ static bool lock_all(void)
     return were_on;
 }
 
-static void unlock_all(bool were_on)
+void schedule_unlock_all(bool were_on)
 {
     for (uint32_t i = sched.n_cpus; i-- > 0;)
         unlock(&cpus[i].lock);
@@ -97,34 +91,34 @@ static void unlock_all(bool were_on)
 
 void schedule_trace(void (*record)(void *arg, const struct sched_call *call))
 {
-    bool were_on = lock_all();
+    bool were_on = schedule_lock_all();
     sched.trace = record;
-    unlock_all(were_on);
+    schedule_unlock_all(were_on);
 }
 
 /* ---- vcpus */
 
 void schedule_add(struct vcpu *v)
 {
-    bool were_on = lock_all();
+    bool were_on = schedule_lock_all();
     v->sched.owner = v;
     sched_add(&sched, &v->sched, (uint32_t)v->domain->id << 8 | v->id, SCHED_ANY_CPU, time_now());
-    unlock_all(were_on);
+    schedule_unlock_all(were_on);
 }
 
 void schedule_remove(struct vcpu *v)
 {
     bool were_on;
-    uint32_t on = lock_with(v, SCHED_NO_CPU, &were_on);
+    uint32_t on = schedule_lock_with(v, SCHED_NO_CPU, &were_on);
     bool removed = sched_remove(&sched, &v->sched, time_now());
-    unlock_two(on, on, were_on);
+    schedule_unlock_two(on, on, were_on);
     ASSERT(removed);
 }
 
 void vcpu_pause(struct vcpu *v, uint32_t why)
 {
     bool were_on;
-    uint32_t on = lock_with(v, SCHED_NO_CPU, &were_on);
+    uint32_t on = schedule_lock_with(v, SCHED_NO_CPU, &were_on);
     uint32_t before = __atomic_fetch_or(&v->pauses, why, __ATOMIC_SEQ_CST);
     bool running = v->sched.status == SCHED_RUNNING;
     if (before == 0) {
@@ -133,16 +127,29 @@ void vcpu_pause(struct vcpu *v, uint32_t why)
         if (!running)
             runstate_set(v, why == PAUSE_BLOCKED ? RUNSTATE_blocked : RUNSTATE_offline, now);
     }
-    unlock_two(on, on, were_on);
+    schedule_unlock_two(on, on, were_on);
     if (before == 0 && running)
         cpu_request(on, WORK_SCHEDULE);
+}
+
+/* The CPU that it should wake on; that one and its own are locked. It was placed without locks, and
+ * may not run there any more. */
+static uint32_t lock_to_wake(struct vcpu *v, bool *were_on)
+{
+    for (;;) {
+        uint32_t to = sched_place(&sched, &v->sched);
+        uint32_t on = schedule_lock_with(v, to, were_on);
+        if (likely(v->sched.affinity >> to & 1))
+            return to;
+        schedule_unlock_two(on, to, *were_on);
+    }
 }
 
 void vcpu_unpause(struct vcpu *v, uint32_t why)
 {
     bool were_on;
-    uint32_t to = sched_place(&sched, &v->sched);
-    uint32_t on = lock_with(v, to, &were_on);
+    uint32_t to = lock_to_wake(v, &were_on);
+    uint32_t on = vcpu_cpu(v);
     bool pick = false;
     uint32_t before = __atomic_fetch_and(&v->pauses, ~why, __ATOMIC_SEQ_CST);
     if (before != 0 && (before & ~why) == 0) {
@@ -151,7 +158,7 @@ void vcpu_unpause(struct vcpu *v, uint32_t why)
         if (v->state != RUNSTATE_running)
             runstate_set(v, RUNSTATE_runnable, now);
     }
-    unlock_two(on, to, were_on);
+    schedule_unlock_two(on, to, were_on);
     trace(TRACE_WAKE, trace_name(v), to);
     if (pick)
         cpu_request(to, WORK_SCHEDULE);
@@ -193,9 +200,9 @@ static void steal(uint32_t here, ns_t now)
     uint32_t victim = sched_victim(&sched, here);
     if (victim == SCHED_NO_CPU)
         return;
-    bool were_on = lock_two(here, victim);
+    bool were_on = schedule_lock_two(here, victim);
     sched_steal(&sched, here, victim, now);
-    unlock_two(here, victim, were_on);
+    schedule_unlock_two(here, victim, were_on);
 }
 
 static struct sched_decision pick(uint32_t here, ns_t now)
@@ -233,9 +240,14 @@ static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
     }
     if (to == NULL)
         arch_go_idle();
-    /* Stolen from a CPU that has picked another one but has not put its registers away yet. */
-    while (__atomic_load_n(&to->switched, __ATOMIC_ACQUIRE) != 0)
+    /* Another CPU may still have its registers: it was stolen from there, or it was stopped and
+     * started again, or sent here, while in a hypercall. That CPU may in turn wait for this one to
+     * flush its TLB, so interrupts are let in. */
+    while (unlikely(__atomic_load_n(&to->switched, __ATOMIC_ACQUIRE) != 0)) {
+        arch_irq_on();
         arch_relax();
+        arch_irq_off();
+    }
     __atomic_store_n(&to->switched, 1 + arch_cpu_id(), __ATOMIC_RELAXED);
     runstate_set(to, RUNSTATE_running, now);
     arch_vcpu_load(to);

@@ -6,14 +6,12 @@
 #ifndef HV_SCHEDULE_H
 #define HV_SCHEDULE_H
 
+#include "hv/core/domain.h"
 #include "hv/core/types.h"
 #include "hv/core/vcpu.h"
 
 /* Chooses the policy (`sched=`) for so many CPUs. */
 void schedule_init(uint32_t n);
-
-/* Its name. */
-const char *schedule_policy(void);
 
 /* From now on `record` is told of each call to the scheduler, with that call's locks held
  * (replay.h); NULL: nobody. No locks below those of run queues. */
@@ -24,6 +22,35 @@ void schedule_add(struct vcpu *v);
 
 /* One that is paused, and stays so: the policy forgets it. */
 void schedule_remove(struct vcpu *v);
+
+/* ---- schedule_control.c: what the control domain may change while vcpus run */
+
+/* A parameter of the policy, by its name there; vcpu NULL: one of the whole scheduler. */
+struct schedule_param {
+    struct vcpu *vcpu;
+    const char *name;
+    uint64_t value;
+};
+
+/* All of them, in an order in which the policy takes them, or none. NULL, or why not: the policy's
+ * message, which names the parameter and its range. At most SCHEDULE_PARAMS_MAX. */
+#define SCHEDULE_PARAMS_MAX (3 * VCPUS_MAX)
+const char *schedule_params_set(const struct schedule_param *params, uint32_t n);
+
+/* false: the policy has no such parameter. */
+bool schedule_param_get(const struct vcpu *v, const char *name, uint64_t *value);
+
+/* The CPUs that it may run on, at least one that there is. If it is on another one it leaves that
+ * as soon as it can. */
+void schedule_set_affinity(struct vcpu *v, uint64_t affinity);
+
+/* The set of all CPUs. */
+uint64_t schedule_cpus(void);
+
+/* The policy. */
+const struct sched_policy *schedule_policy(void);
+
+/* ---- */
 
 /* This CPU picks, and goes on with what it picked: returns only if that is what it runs now.
  * Interrupts on, no locks. */

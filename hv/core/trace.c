@@ -4,6 +4,7 @@
 #include "hv/core/buddy.h"
 #include "hv/core/cpu.h"
 #include "hv/core/domain.h"
+#include "hv/core/domctl_sched.h"
 #include "hv/core/events.h"
 #include "hv/core/format.h"
 #include "hv/core/guest_access.h"
@@ -15,6 +16,7 @@
 #include "hv/core/time.h"
 #include "hv/core/vcpu.h"
 #include "rings/lamport.h"
+#include "sched-bvt/policy.h"
 #include "sched-bvt/replay.h"
 
 #define KINDS_ALL ((1U << RINGSIDE_TRACE_KINDS) - 1)
@@ -240,7 +242,7 @@ long do_ringside(uint64_t op, uint64_t argument)
     case RINGSIDE_trace_read:
         return read(vaddr(argument));
     default:
-        return -XEN_ENOSYS;
+        return ringside_sched((uint32_t)op, vaddr(argument));
     }
 }
 
@@ -302,7 +304,7 @@ void trace_dump(void)
         return;
     trace_on = 0;
     __atomic_store_n(&kinds, 0, __ATOMIC_SEQ_CST);
-    log_info("calls: ringside-calls 1 %s %u 0\n", schedule_policy(), n_traces);
+    log_info("calls: ringside-calls 1 %s %u 0\n", schedule_policy()->name, n_traces);
     /* Calls of all CPUs by their numbers, up to the first that is missing: nothing can be made
      * again without it. The rest comes between, CPU by CPU. */
     uint32_t number = 0;

@@ -64,6 +64,7 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
     v->state = RUNSTATE_offline;
     v->state_since = time_now();
     v->virtual_deadline = NS_NEVER;
+    v->soft_affinity = SCHED_ANY_CPU;
     timer_init(&v->one_shot, one_shot_expired);
     timer_init(&v->periodic, periodic_expired);
     timer_init(&v->poll_timer, poll_expired);

@@ -34,6 +34,7 @@ struct vcpu {
 
     struct sched_vcpu sched;
     uint32_t pauses;   /* enum vcpu_pause */
+    uint64_t soft_affinity; /* CPUs that it would like best; kept for the control domain */
     uint32_t switched; /* 1 + the CPU that holds its registers; 0: none does; published */
 
     struct evtchn_vcpu events;

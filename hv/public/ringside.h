@@ -79,4 +79,39 @@ struct ringside_trace_read {
     uint64_t lost;    /* out: of this CPU, since tracing began */
 };                    /* -EFAULT: records that could not be written are read the next time */
 
+/*
+ * Scheduling: the parameters of whatever policy there is, by the names that it has for them
+ * (sched-bvt/policies.def and the policies' files). Where Xen's interface knows a policy
+ * (XEN_SYSCTL_sched_id), XEN_DOMCTL_scheduler_op is another way to the same parameters.
+ *
+ * -ENOENT: no such parameter; -ESRCH: no such domain; -EINVAL: no such vcpu; -ERANGE: the policy
+ * refuses the value, and nothing was changed.
+ */
+#define RINGSIDE_sched_describe 2 /* arg: struct ringside_sched_param */
+#define RINGSIDE_sched_set 3      /* arg: struct ringside_sched_value */
+#define RINGSIDE_sched_get 4      /* likewise; of all vcpus, what the first one has */
+
+/* What XEN_SYSCTL_sched_id gives for a policy that Xen has none like. */
+#define RINGSIDE_SCHEDULER 0x5200
+
+#define RINGSIDE_SCHED_NAME 16U /* bytes, with the zero at the end */
+struct ringside_sched_param {
+    uint32_t index;   /* in: from 0 on until -ENOENT */
+    uint32_t of_vcpu; /* 1: each vcpu has its own; 0: there is one of the whole scheduler */
+    uint64_t min, max, initial;
+    char policy[RINGSIDE_SCHED_NAME];
+    char name[RINGSIDE_SCHED_NAME];
+    char unit[RINGSIDE_SCHED_NAME];
+};
+
+#define RINGSIDE_SCHED_WHOLE 0xffffffffU     /* a parameter of the whole scheduler */
+#define RINGSIDE_SCHED_ALL_VCPUS 0xfffffffeU /* of the domain */
+struct ringside_sched_value {
+    uint16_t domain;
+    uint16_t reserved;
+    uint32_t vcpu; /* or RINGSIDE_SCHED_* */
+    char name[RINGSIDE_SCHED_NAME];
+    uint64_t value;
+};
+
 #endif
