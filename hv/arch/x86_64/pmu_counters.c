@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/arch/x86_64/pmu_counters.h"
 
-#include "pmu_access.h"
+#include <pmu_access.h> /* by include path: see there */
 
 /* RDPMC's ECX: fixed counters (Intel). */
 #define RDPMC_FIXED (1U << 30)

@@ -4,7 +4,7 @@
 #include "hv/core/format.h"
 #include "hv/core/string.h"
 
-#include "pmu_access.h"
+#include <pmu_access.h> /* by include path: see there */
 
 #include <xen/xen.h>
 #include <xen/pmu.h>
