@@ -17,6 +17,12 @@ void boot_memory_add(paddr_t start, paddr_t end)
 {
     if (start >= end)
         return;
+    for (unsigned i = 0; i < n_ranges; i++) {
+        if (ranges[i].end == start) {
+            ranges[i].end = end;
+            return;
+        }
+    }
     if (n_ranges == RANGES_MAX)
         panic("memory is in more than %d pieces", RANGES_MAX);
     ranges[n_ranges++] = (struct range){start, end};

@@ -8,7 +8,8 @@
 
 #include "hv/core/types.h"
 
-/* Whole frames. */
+/* Whole frames. What adjoins, added from low addresses to high, is one: firmware may have it in
+ * pieces, and what is allocated may lie across them. */
 void boot_memory_add(paddr_t start, paddr_t end);
 void boot_memory_take(paddr_t start, paddr_t end);
 

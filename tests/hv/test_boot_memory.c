@@ -79,6 +79,11 @@ static void test_wrapping(void **state)
         assert_true(boot_region_add(&info, UINT64_MAX - 10, UINT64_MAX, type));
         assert_regions_sound();
         assert_kind(0x10000, REGION_USABLE);
+        int kind = type == USABLE ? REGION_USABLE : type == ACPI ? REGION_ACPI : REGION_RESERVED;
+        assert_kind(0x80000, kind);
+        assert_kind(1UL << 60, kind);
+        assert_kind(PAGE_MASK - PAGE_SIZE, kind);
+        assert_kind(PAGE_MASK, -1);
         assert_kind(0x30000, type == USABLE ? REGION_USABLE
                              : type == ACPI ? REGION_ACPI
                                             : REGION_RESERVED);
@@ -94,6 +99,28 @@ static void test_too_many_regions(void **state)
     assert_false(boot_region_add(&info, 0x1000000, 0x1001000, RESERVED));
     assert_false(boot_region_add(&info, 0x1000000, 0x1001000, USABLE));
     assert_regions_sound();
+}
+
+/* A full table: what would cut one of its regions in two, or add the part between two, has no room,
+ * and nothing behind the table is touched. */
+static void test_full_table(void **state)
+{
+    (void)state;
+    for (unsigned where = 0; where < BOOT_REGIONS_MAX; where++) {
+        info = (struct boot_info){0};
+        memset(info.modules, 0x5a, sizeof(info.modules));
+        for (unsigned i = 0; i < BOOT_REGIONS_MAX; i++)
+            assert_true(boot_region_add(&info, 0x10000UL * i, 0x10000UL * i + 0x8000, USABLE));
+        paddr_t at = 0x10000UL * where;
+        assert_true(boot_region_add(&info, at, at + 0x8000, ACPI)); /* in its place */
+        assert_int_equal(info.n_regions, BOOT_REGIONS_MAX);
+        assert_kind(at, REGION_ACPI);
+        assert_false(boot_region_add(&info, at + 0x8000, at + 0x9000, USABLE));
+        paddr_t other = where == 0 ? 0x10000 : 0;
+        assert_false(boot_region_add(&info, other + 0x1000, other + 0x2000, RESERVED));
+        assert_int_equal(*(uint8_t *)info.modules, 0x5a);
+        assert_memory_equal(info.modules, (char *)info.modules + 1, sizeof(info.modules) - 1);
+    }
 }
 
 /* 20,000 maps of overlapping regions in any order: usable is what all say is. */
@@ -162,6 +189,20 @@ static void test_alloc(void **state)
         assert_false(given[p]);
 }
 
+/* The highest place of n pages below limit, found by trying; 0: none. */
+static paddr_t best_place(const bool *free, unsigned n, paddr_t align, paddr_t limit)
+{
+    for (paddr_t a = PAGES << PAGE_SHIFT; a != 0; a -= PAGE_SIZE) {
+        unsigned p = (unsigned)(a >> PAGE_SHIFT);
+        bool fits = a % align == 0 && p + n <= PAGES && a + ((paddr_t)n << PAGE_SHIFT) <= limit;
+        for (unsigned i = 0; i < n && fits; i++)
+            fits = free[p + i];
+        if (fits)
+            return a;
+    }
+    return 0;
+}
+
 static void test_random_memory(void **state)
 {
     (void)state;
@@ -188,9 +229,10 @@ static void test_random_memory(void **state)
             paddr_t got = 0;
             n = 1 + n % 8;
             if (PANICS(got = boot_memory_alloc((uint64_t)n << PAGE_SHIFT, align, limit)))
+                got = 0;
+            assert_int_equal(got, best_place(free, n, align, limit));
+            if (got == 0)
                 continue;
-            assert_int_equal(got % align, 0);
-            assert_true(got != 0 && got + ((uint64_t)n << PAGE_SHIFT) <= limit);
             for (unsigned p = 0; p < n; p++) {
                 assert_true(free[(got >> PAGE_SHIFT) + p]);
                 free[(got >> PAGE_SHIFT) + p] = false;
@@ -216,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_rounding),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_too_many_regions),
+        cmocka_unit_test(test_full_table),
         cmocka_unit_test(test_random_maps),
         cmocka_unit_test(test_alloc),
         cmocka_unit_test(test_random_memory),
