@@ -142,9 +142,9 @@ mfn_t heap_alloc(unsigned order, unsigned bits)
 void heap_free(mfn_t m, unsigned order)
 {
     ASSERT(order <= ORDER_MAX && (m.n & ((1UL << order) - 1)) == 0);
-    lock(&heap_lock);
     for (uint64_t i = 0; i < 1UL << order; i++)
         ASSERT(frame_table[m.n + i].count == 0);
+    lock(&heap_lock);
     free_block(m, order);
     unlock(&heap_lock);
 }

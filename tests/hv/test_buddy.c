@@ -18,9 +18,13 @@ void domain_frame_free(struct frame *f)
     heap_free(frame_mfn(f), 0);
 }
 
+static unsigned flushes;
+static uint64_t flushed_for; /* the last stamp that was flushed for */
+
 void tlb_flush_older(uint64_t stamp)
 {
-    (void)stamp;
+    flushed_for = stamp;
+    flushes++;
 }
 
 unsigned arch_table_entries(enum frame_type t)
@@ -154,6 +158,50 @@ static void test_address_bits(void **state)
     take_all(0);
 }
 
+/* The largest blocks: they do not join, and are what is asked for at most. */
+static void test_largest(void **state)
+{
+    (void)state;
+    const uint64_t block = 1UL << ORDER_MAX;
+    machine_start(3 * block, false);
+    heap_add(mfn(0), 3 * block);
+    assert_sound(3 * block);
+    assert_true(mfn_is_none(heap_alloc(ORDER_MAX + 1, 64)));
+    mfn_t first = heap_alloc(ORDER_MAX, 64);
+    mfn_t second = heap_alloc(ORDER_MAX, 64);
+    assert_int_equal(first.n, 0);
+    assert_int_equal(second.n, block);
+    heap_free(first, ORDER_MAX);
+    heap_free(second, ORDER_MAX);
+    assert_sound(3 * block);
+    take_all(3 * block);
+}
+
+/* Whoever had a frame may know how to reach it: until all of the newest one's block have forgotten.
+ */
+static void test_stale_translations(void **state)
+{
+    (void)state;
+    for (unsigned newest = 0; newest < 4; newest++) {
+        machine_start(FRAMES, false);
+        heap_add(mfn(64), 4);
+        for (unsigned i = 0; i < 4; i++)
+            frame_table[64 + i].stamp = i == newest ? 1000 : 10 + i;
+        flushes = 0;
+        assert_int_equal(heap_alloc(2, 64).n, 64);
+        assert_int_equal(flushes, 1);
+        assert_int_equal(flushed_for, 1000);
+        assert_true(mfn_is_none(heap_alloc(0, 64)));
+        assert_int_equal(flushes, 1);
+        take_all(0);
+    }
+    machine_start(FRAMES, false);
+    heap_add(mfn(64), 1);
+    heap_alloc(0, 64);
+    assert_int_equal(flushed_for, 0); /* nobody ever had it */
+    take_all(0);
+}
+
 static void test_mapped(void **state)
 {
     (void)state;
@@ -187,7 +235,25 @@ static void test_refusals(void **state)
     assert_true(PANICS(heap_add(mfn(FRAMES - 1), 2)));
     assert_true(PANICS(heap_free(mfn(1), 1)));
     assert_true(PANICS(heap_free(mfn(0), ORDER_MAX + 1)));
+    frame_count = UINT64_MAX; /* numbers of frames end before what ends a list */
+    assert_true(PANICS(heap_add(mfn(UINT32_MAX - 1), 1)));
+    frame_count = FRAMES;
     take_all(0);
+}
+
+/* Of a block, no frame that somebody has; and the heap is as it was. */
+static void test_held_frames(void **state)
+{
+    (void)state;
+    machine_start(FRAMES, false);
+    for (uint64_t n = 8; n < 12; n++) {
+        frame_assign(frame_of(mfn(n)), NULL);
+        assert_true(PANICS(heap_free(mfn(8), 2)));
+        assert_sound(0);
+        frame_of(mfn(n))->count = 0;
+    }
+    heap_free(mfn(8), 2);
+    take_all(4);
 }
 
 struct held {
@@ -255,7 +321,8 @@ int main(void)
         cmocka_unit_test(test_joining),      cmocka_unit_test(test_edges),
         cmocka_unit_test(test_address_bits), cmocka_unit_test(test_mapped),
         cmocka_unit_test(test_random),       cmocka_unit_test(test_order_of),
-        cmocka_unit_test(test_refusals), /* last: locks stay held */
+        cmocka_unit_test(test_largest),      cmocka_unit_test(test_stale_translations),
+        cmocka_unit_test(test_held_frames),  cmocka_unit_test(test_refusals),
     };
     return tap_run("hv/buddy", tests, sizeof(tests) / sizeof(tests[0]));
 }
