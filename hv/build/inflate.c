@@ -97,6 +97,8 @@ static const uint16_t distance_base[] = {
 static const uint8_t distance_extra[] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
                                          6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
+_Static_assert(array_size(distance_base) == DISTANCES, "a distance that has a code has a base");
+
 static bool copy_back(struct stream *s, unsigned length, unsigned distance)
 {
     if (distance > s->at_out || length > s->n_out - s->at_out)
@@ -125,7 +127,7 @@ static bool take_block(struct stream *s, const struct code *literals, const stru
             return false;
         unsigned length = length_base[l] + take_bits(s, length_extra[l]);
         int d = take_symbol(s, distances);
-        if (d < 0 || d >= (int)array_size(distance_base))
+        if (d < 0)
             return false;
         if (!copy_back(s, length, distance_base[d] + take_bits(s, distance_extra[d])))
             return false;

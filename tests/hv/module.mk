@@ -19,7 +19,7 @@ EXTRA_tests/hv/low_memory.c := -Itests/hv
 $(eval $(call hv-test,format,hv/core/format.c))
 $(eval $(call hv-test,buddy,tests/hv/machine.c hv/core/buddy.c hv/core/frame.c))
 $(eval $(call hv-test,frame,tests/hv/machine.c hv/core/frame.c))
-$(eval $(call hv-test,kernel,hv/build/elf.c hv/build/plan.c hv/core/format.c))
+$(eval $(call hv-test,kernel,tests/hv/plan_check.c hv/build/elf.c hv/build/plan.c hv/core/format.c))
 $(eval $(call hv-test,image,$(addprefix hv/build/,image.c inflate.c crc32.c)))
 $(eval $(call hv-test,xz,$(addprefix hv/build/,xz.c lzma2.c branches.c crc32.c)))
 $(eval $(call hv-test,option,hv/core/option.c hv/core/format.c))

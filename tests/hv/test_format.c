@@ -43,6 +43,22 @@ static void test_fields(void **state)
                "abcdef");
     check_same("[%*d] [%-*d] [%.*s]", 6, 42, 6, 42, 3, "abcdef");
     check_same("[%3c] [%-3c]", 'x', 'x');
+    check_same("[%s] [%5s] [%.0s] [%.1s] [%.*s]", "", "", "abc", "abc", 0, "abc");
+}
+
+/* Zeros fill a field as far as there is room for a number's digits, and blanks the rest. */
+static void test_wide_zeros(void **state)
+{
+    (void)state;
+    char text[128];
+    assert_int_equal(format_string(text, sizeof(text), "%0100d", -5), 100);
+    assert_int_equal(strspn(text, " "), 28);
+    assert_int_equal(text[28], '-');
+    assert_int_equal(strspn(text + 29, "0"), 70);
+    assert_string_equal(text + 99, "5");
+    assert_int_equal(format_string(text, sizeof(text), "%0100lx", UINT64_MAX), 100);
+    assert_int_equal(strspn(text, " "), 29);
+    assert_string_equal(text + 84, "ffffffffffffffff");
 }
 
 /* A string of a given precision may not end. */
@@ -119,13 +135,10 @@ static void test_random_fields(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conversions),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_string_without_end),
-        cmocka_unit_test(test_pointers),
-        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_broken_forms),
-        cmocka_unit_test(test_random_fields),
+        cmocka_unit_test(test_conversions),  cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_wide_zeros),   cmocka_unit_test(test_string_without_end),
+        cmocka_unit_test(test_pointers),     cmocka_unit_test(test_room),
+        cmocka_unit_test(test_broken_forms), cmocka_unit_test(test_random_fields),
     };
     return tap_run("hv/format", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv/build/crc32.h"
 #include "hv/build/image.h"
 #include "hv/build/inflate.h"
 #include "tests/unit/rng.h"
@@ -83,6 +84,11 @@ static void test_compressions(void **state)
     assert_null(image_compression(zstd, 3));
     assert_null(image_compression("\177ELF....", 8));
     assert_string_equal(image_compression("BZh9", 4), "bzip2");
+    assert_string_equal(image_compression("\x02\x21\x4c\x18", 4), "lz4");
+    assert_string_equal(image_compression("\x89LZO", 4), "lzo");
+    assert_string_equal(image_compression("\x5d\0\0", 3), "lzma");
+    assert_null(image_compression("\x5d\0\1", 3));
+    assert_null(image_compression("", 0));
 }
 
 /* ---- gzip: streams made by gzip itself */
@@ -258,6 +264,264 @@ static void test_flipped_bits(void **state)
     free(in.p);
 }
 
+/* ---- streams that no compressor makes, bit by bit */
+
+struct stream {
+    uint8_t bytes[1024];
+    size_t n_bits;
+};
+
+/* A number, the lowest bit first; and a code, the highest first (RFC 1951, 3.1.1). */
+static void put_number(struct stream *s, uint64_t value, unsigned bits)
+{
+    for (unsigned i = 0; i < bits; i++, s->n_bits++)
+        s->bytes[s->n_bits / 8] |= (uint8_t)((value >> i & 1) << s->n_bits % 8);
+}
+
+static void put_code(struct stream *s, unsigned code, unsigned bits)
+{
+    while (bits-- > 0)
+        put_number(s, code >> bits & 1, 1);
+}
+
+/* What a file of this stream gives, where `expected` should come out of it. */
+static const char *run(const struct stream *s, const char *expected)
+{
+    size_t n = (s->n_bits + 7) / 8;
+    size_t room = strlen(expected);
+    struct bytes file = bytes_new(10 + n + 8);
+    struct bytes out = bytes_new(room);
+    uint32_t trailer[2] = {crc32(expected, room), (uint32_t)room};
+    memset(file.p, 0, file.n);
+    memcpy(file.p, "\x1f\x8b\x08", 3);
+    memcpy(file.p + 10, s->bytes, n);
+    memcpy(file.p + 10 + n, trailer, sizeof(trailer));
+    const char *wrong = gzip_uncompress(file.p, file.n, out.p, room);
+    if (wrong == NULL)
+        assert_memory_equal(out.p, expected, room);
+    free(out.p);
+    free(file.p);
+    return wrong;
+}
+
+#define REFUSED "cannot be uncompressed"
+
+enum { STORED, FIXED, DYNAMIC, RESERVED };
+
+static struct stream block(unsigned kind)
+{
+    struct stream s = {{0}, 0};
+    put_number(&s, 1, 1);
+    put_number(&s, kind, 2);
+    return s;
+}
+
+/* ---- fixed codes, 3.2.6 */
+
+static void put_literal(struct stream *s, char c)
+{
+    put_code(s, 0x30 + (unsigned)c, 8);
+}
+
+static void put_length(struct stream *s, unsigned symbol)
+{
+    if (symbol < 280)
+        put_code(s, symbol - 256, 7);
+    else
+        put_code(s, 0xc0 + symbol - 280, 8);
+}
+
+#define END 256
+#define LENGTH_3 257
+
+static void test_fixed(void **state)
+{
+    (void)state;
+    struct stream s = block(FIXED);
+    put_literal(&s, 'a');
+    put_literal(&s, 'b');
+    struct stream start = s;
+    put_length(&s, LENGTH_3);
+    put_code(&s, 1, 5); /* distance 2: all there is */
+    put_length(&s, END);
+    assert_null(run(&s, "ababa"));
+    assert_string_equal(run(&s, "abab"), REFUSED); /* a copy for which there is no room */
+    assert_string_equal(run(&s, "a"), REFUSED);    /* and a literal */
+    assert_string_equal(run(&s, "ababab"), "has another size than it says");
+
+    /* Distance 3, 30 and 31; lengths 286 and 287; and a stream that does not end. */
+    for (unsigned code = 2; code < 32; code += code == 2 ? 28 : 1) {
+        s = start;
+        put_length(&s, LENGTH_3);
+        put_code(&s, code, 5);
+        put_number(&s, 0, 13);
+        put_length(&s, END);
+        assert_string_equal(run(&s, "ababa"), REFUSED);
+    }
+    for (unsigned symbol = 286; symbol < 288; symbol++) {
+        s = start;
+        put_length(&s, symbol);
+        put_code(&s, 0, 5);
+        put_length(&s, END);
+        assert_string_equal(run(&s, "abbbb"), REFUSED);
+    }
+    assert_string_equal(run(&start, "ab"), REFUSED);
+}
+
+static void test_kinds_of_blocks(void **state)
+{
+    (void)state;
+    struct stream s = block(RESERVED);
+    put_number(&s, 0, 64);
+    assert_string_equal(run(&s, ""), REFUSED);
+    /* One that is not the last, then one that is. */
+    s = (struct stream){{0}, 0};
+    put_number(&s, 0, 1);
+    put_number(&s, FIXED, 2);
+    put_literal(&s, 'x');
+    put_length(&s, END);
+    assert_string_equal(run(&s, "x"), REFUSED);
+    put_number(&s, 1, 1);
+    put_number(&s, FIXED, 2);
+    put_literal(&s, 'y');
+    put_length(&s, END);
+    assert_null(run(&s, "xy"));
+}
+
+/* Stored: a length, the same inverted, and so many bytes. */
+static void test_stored(void **state)
+{
+    (void)state;
+    for (unsigned length = 2; length <= 4; length++) {
+        for (unsigned flip = 0; flip <= 16; flip++) {
+            struct stream s = block(STORED);
+            s.n_bits = 8;
+            put_number(&s, length, 16);
+            put_number(&s, ~length ^ (flip == 0 ? 0 : 1U << (flip - 1)), 16);
+            put_number(&s, 'a' | 'b' << 8 | 'c' << 16, 24);
+            if (length == 3 && flip == 0)
+                assert_null(run(&s, "abc"));
+            else if (length != 2 || flip != 0)
+                assert_string_equal(run(&s, length == 4 ? "abcd" : "abc"), REFUSED);
+            assert_string_equal(run(&s, "a"), REFUSED); /* no room */
+        }
+    }
+}
+
+/* ---- dynamic codes, 3.2.7: here all codes of a kind have one length, so that a code is its
+ * symbol's number */
+
+#define ORDER_LENGTH 5
+#define LITERAL_LENGTH 9
+
+static struct stream dynamic(unsigned n_literals, unsigned n_distances)
+{
+    struct stream s = block(DYNAMIC);
+    put_number(&s, n_literals - 257, 5);
+    put_number(&s, n_distances - 1, 5);
+    put_number(&s, 19 - 4, 4);
+    for (unsigned i = 0; i < 19; i++)
+        put_number(&s, ORDER_LENGTH, 3);
+    return s;
+}
+
+static void put_lengths(struct stream *s, unsigned n, unsigned length)
+{
+    for (unsigned i = 0; i < n; i++)
+        put_code(s, length, ORDER_LENGTH);
+}
+
+static const char *run_a(struct stream *s)
+{
+    put_code(s, 'a', LITERAL_LENGTH);
+    put_code(s, END, LITERAL_LENGTH);
+    return run(s, "a");
+}
+
+/* As many codes as there may be, and more. */
+static void test_numbers_of_codes(void **state)
+{
+    (void)state;
+    for (unsigned literals = 257; literals <= 288; literals++) {
+        for (unsigned distances = 1; distances <= 32; distances++) {
+            struct stream s = dynamic(literals, distances);
+            put_lengths(&s, literals, LITERAL_LENGTH);
+            put_lengths(&s, distances, 5);
+            const char *wrong = run_a(&s);
+            if (literals <= 286 && distances <= 30)
+                assert_null(wrong);
+            else
+                assert_string_equal(wrong, REFUSED);
+        }
+    }
+}
+
+/* Repetitions: of nothing, up to the end of all, and beyond it; 16 to 18 are three kinds. */
+static void test_repetitions(void **state)
+{
+    (void)state;
+    struct stream s = dynamic(257, 1);
+    put_code(&s, 16, ORDER_LENGTH);
+    put_number(&s, 0, 2);
+    put_lengths(&s, 258 - 3, LITERAL_LENGTH);
+    assert_string_equal(run_a(&s), REFUSED);
+
+    for (unsigned kind = 16; kind <= 18; kind++) {
+        unsigned bits = kind == 16 ? 2 : kind == 17 ? 3 : 7;
+        unsigned least = kind == 18 ? 11 : 3;
+        for (unsigned more = 0; more < 1U << bits && least + more <= 30; more++) {
+            for (unsigned beyond = 0; beyond <= 1; beyond++) {
+                s = dynamic(257, 30); /* and the last of the distances are so many times the same */
+                put_lengths(&s, 257 + 30 - least - more + beyond, LITERAL_LENGTH);
+                put_code(&s, kind, ORDER_LENGTH);
+                put_number(&s, more, bits);
+                const char *wrong = run_a(&s);
+                if (beyond == 0)
+                    assert_null(wrong);
+                else
+                    assert_string_equal(wrong, REFUSED);
+            }
+        }
+    }
+}
+
+/* Codes for which there is no room: two of one bit are all; a third one, longer, is too much, even
+ * if it is not used. */
+static void test_overfull_codes(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 4; which++) { /* 0: all is well */
+        struct stream s = block(DYNAMIC);
+        put_number(&s, 0, 5); /* 257 */
+        put_number(&s, 2, 5); /* 3 */
+        put_number(&s, 19 - 4, 4);
+        /* In the order 16 17 18 0 8 7 9 6 10 5 11 4 12 3 13 2 14 1 15: 0 is 0, 1 is 10, 2 is 110,
+         * 18 is 111. */
+        static const uint8_t good[19] = {[2] = 3, [3] = 1, [15] = 3, [17] = 2};
+        for (unsigned i = 0; i < 19; i++)
+            put_number(&s, i == 0 && which == 1 ? 4 : good[i], 3);
+        put_code(&s, 7, 3);
+        put_number(&s, 'a' - 11, 7);                          /* nothing before 'a' */
+        put_code(&s, 2, 2);                                   /* 'a': 1 bit */
+        put_code(&s, which == 2 ? 6 : 0, which == 2 ? 3 : 1); /* 'b': 2 bits, or none */
+        put_code(&s, 7, 3);
+        put_number(&s, 138 - 11, 7);
+        put_code(&s, 7, 3);
+        put_number(&s, 256 - 'b' - 1 - 138 - 11, 7);
+        put_code(&s, 2, 2); /* the end: 1 bit */
+        put_code(&s, 2, 2); /* distances: 1, 1, and 2 bits or none */
+        put_code(&s, 2, 2);
+        put_code(&s, which == 3 ? 6 : 0, which == 3 ? 3 : 1);
+        put_code(&s, 0, 1);
+        put_code(&s, 1, 1);
+        const char *wrong = run(&s, "a");
+        if (which == 0)
+            assert_null(wrong);
+        else
+            assert_string_equal(wrong, REFUSED);
+    }
+}
+
 /* 300,000 streams of noise behind a good start of a block. */
 static void test_noise(void **state)
 {
@@ -279,11 +543,21 @@ static void test_noise(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_bzimage),   cmocka_unit_test(test_payload),
-        cmocka_unit_test(test_compressions), cmocka_unit_test(test_round_trips),
-        cmocka_unit_test(test_headers),      cmocka_unit_test(test_long_extra),
-        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_no_bzimage),
+        cmocka_unit_test(test_payload),
+        cmocka_unit_test(test_compressions),
+        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_long_extra),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_flipped_bits),
         cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_kinds_of_blocks),
+        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_numbers_of_codes),
+        cmocka_unit_test(test_repetitions),
+        cmocka_unit_test(test_overfull_codes),
     };
     return tap_run("hv/image", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -18,10 +18,17 @@ static bool flag;
 OPTION_FLAG("flag", flag, "");
 static unsigned choice;
 OPTION_CHOICE("choice", choice, "", "one", "two", "three");
+static unsigned long_choice;
+OPTION_CHOICE("long-choice", long_choice, "", "0123456789012345678901234567890123456789",
+              "0123456789012345678901234567890123456789",
+              "0123456789012345678901234567890123456789",
+              "0123456789012345678901234567890123456789", "the-last");
 static char text[8] = "old";
 OPTION_TEXT("text", text, "");
 
 static char error[256];
+
+#define WORD_LONGEST 127U
 
 static bool parse(const char *line)
 {
@@ -58,6 +65,14 @@ static void test_numbers(void **state)
     assert_int_equal(any, UINT64_MAX);
     assert_true(parse("any=0xFFFFffffFFFFffff any=00 any=0x0"));
     assert_int_equal(any, 0);
+    assert_true(parse("any=0XaAfF"));
+    assert_int_equal(any, 0xaaff);
+    assert_true(parse("any=0x0123456789"));
+    assert_int_equal(any, 0x0123456789);
+    assert_true(parse("any=0xbcdeBCDE"));
+    assert_int_equal(any, 0xbcdebcde);
+    assert_true(parse("size=4096"));
+    assert_int_equal(size, 4096);
     assert_true(parse("size=1k"));
     assert_int_equal(size, 1024);
     assert_true(parse("size=0x10G"));
@@ -89,6 +104,20 @@ static void test_refusals(void **state)
         "size=K",
         "size=65537G",
         "size=0x1000000000000000G",
+        "any=/",
+        "any=:",
+        "any=a",
+        "any=1a",
+        "any=1x5",
+        "any=0x/",
+        "any=0x:",
+        "any=0x@",
+        "any=0xG",
+        "any=0x`",
+        "any=0xg",
+        "any=00X",
+        "any=5K",
+        "size=0x400000000G",
         "any=18446744073709551616",
         "any=0x10000000000000000",
         "flag=maybe",
@@ -130,6 +159,27 @@ static void test_messages(void **state)
     assert_string_equal(error, "'text': expected at most 7 characters, found 'much-too-long'");
     assert_false(parse("number"));
     assert_string_equal(error, "'number': expected a number, 5 to 500, found ''");
+    assert_false(parse("flag=maybe"));
+    assert_string_equal(error, "'flag': expected yes or no, found 'maybe'");
+    assert_false(parse("size=x"));
+    assert_string_equal(error, "'size': expected bytes (or with K, M, G), 0 to 70368744177664, "
+                               "found 'x'");
+    assert_false(parse("long-choice=x"));
+    assert_non_null(strstr(error,
+                           "'long-choice': expected 0123456789012345678901234567890123456789, "
+                           "0123"));
+    char line[WORD_LONGEST + 2] = {0};
+    memset(line, 'x', WORD_LONGEST + 1);
+    assert_false(parse(line));
+    assert_string_equal(error, "a word of 128 characters, expected at most 127");
+    line[WORD_LONGEST] = '\0';
+    assert_false(parse(line));
+    assert_non_null(strstr(error, "no such option"));
+    /* One that overflows says nothing of a value, whatever was parsed before. */
+    assert_false(parse("any=00000000000000000009 any=18446744073709551616"));
+    assert_int_equal(any, 9);
+    assert_string_equal(error, "'any': expected a number, 0 to 18446744073709551615, "
+                               "found '18446744073709551616'");
 }
 
 /* Words as long as there is room for, and one longer; and messages in any room. */
@@ -187,7 +237,7 @@ static void test_list(void **state)
     (void)state;
     listed = 0;
     options_list(count);
-    assert_int_equal(listed, 106);
+    assert_int_equal(listed, 107);
 }
 
 int main(void)
