@@ -15,6 +15,14 @@
 struct options {
     struct strings runs;
     struct strings metrics; /* none: those of the experiments' tables */
+    double threshold;       /* a fraction; NaN: nothing is judged */
+};
+
+#define THRESHOLD_MAX_PERCENT 1000
+
+/* What was found, over all points and metrics. */
+struct tally {
+    size_t compared, worse, few; /* worse: by more than the threshold */
 };
 
 static bool some_suite_has(const char *metric)
@@ -35,6 +43,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                        arg);
         strings_add(&o->metrics, arg);
         return 0;
+    case 't':
+        o->threshold = number_parse(arg) / 100;
+        if (!(o->threshold >= 0 && o->threshold <= THRESHOLD_MAX_PERCENT / 100.0))
+            argp_error(state, "--threshold %s: must be a number of percent, 0 to %d", arg,
+                       THRESHOLD_MAX_PERCENT);
+        return 0;
     case ARGP_KEY_ARG:
         strings_add(&o->runs, arg);
         return 0;
@@ -50,6 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option argp_options[] = {
     {"metric", 'm', "METRIC", 0,
      "Compare this one (may be repeated; default: those of the experiments' tables)", 0},
+    {"threshold", 't', "PERCENT", 0, "Exit with status 3 if B is worse by more than this", 0},
     {0}};
 
 /* Two measurements of one experiment. */
@@ -58,6 +73,8 @@ struct pair {
     struct strings metrics;
     bool varies[AXES_MAX]; /* over the points of both */
     uint32_t seed;
+    double threshold;
+    struct tally *tally;
 };
 
 static void add_metrics(struct pair *pair, const char *name)
@@ -91,16 +108,29 @@ static void find_varying(struct pair *pair)
     pair->varies[AXIS_KIND] = false;
 }
 
-static const char *verdict(const struct suite *suite, const char *metric, struct interval ratio)
+enum verdict { NO_RATIO, TOO_FEW, NO_DIFFERENCE, BETTER, WORSE };
+
+static enum verdict judge(const struct suite *suite, const char *metric, struct interval ratio)
 {
     if (isnan(ratio.median))
-        return "no ratio: A can be 0";
+        return NO_RATIO;
     if (!suite->exact && !stats_enough(ratio))
-        return "too few observations";
+        return TOO_FEW;
     if (ratio.lo <= 1 && 1 <= ratio.hi)
-        return "no difference";
-    return (ratio.median > 1) == metric_higher_is_better(suite, metric) ? "B is better"
-                                                                        : "B is worse";
+        return NO_DIFFERENCE;
+    return (ratio.median > 1) == metric_higher_is_better(suite, metric) ? BETTER : WORSE;
+}
+
+static const char *const verdicts[] = {[NO_RATIO] = "no ratio: A can be 0",
+                                       [TOO_FEW] = "too few observations",
+                                       [NO_DIFFERENCE] = "no difference",
+                                       [BETTER] = "B is better",
+                                       [WORSE] = "B is worse"};
+
+/* How much worse B is, as a fraction of A: of what should be high, how much more A has of it. */
+static double loss(const struct suite *suite, const char *metric, double ratio)
+{
+    return metric_higher_is_better(suite, metric) ? 1 / ratio - 1 : ratio - 1;
 }
 
 static void add_row(struct table *t, const struct pair *pair, const struct data_point *a,
@@ -117,7 +147,12 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
         if (pair->varies[x])
             table_add(t, "%s", a->axes[x]);
     table_add(t, "%s", metric);
-    table_add(t, "%s", verdict(pair->a->suite, metric, ratio));
+    enum verdict v = judge(pair->a->suite, metric, ratio);
+    pair->tally->compared++;
+    pair->tally->few += v == TOO_FEW;
+    pair->tally->worse +=
+        v == WORSE && loss(pair->a->suite, metric, ratio.median) > pair->threshold;
+    table_add(t, "%s", verdicts[v]);
     table_add(t, "%s", text_a);
     table_add(t, "%s", text_b);
     if (isnan(ratio.median))
@@ -190,7 +225,8 @@ static void print_header(const char *letter, const struct run_view *view)
     free(caption);
 }
 
-static bool compare(const struct run_view *a, const struct run_view *b, const struct options *o)
+static bool compare(const struct run_view *a, const struct run_view *b, const struct options *o,
+                    struct tally *tally)
 {
     print_header("A", a);
     print_header("B", b);
@@ -198,7 +234,9 @@ static bool compare(const struct run_view *a, const struct run_view *b, const st
     for (size_t i = 0; i < a->count; i++) {
         struct pair pair = {.a = &a->data[i],
                             .b = data_of(b, a->data[i].experiment),
-                            .seed = manifest_seed(a->manifest)};
+                            .seed = manifest_seed(a->manifest),
+                            .threshold = o->threshold,
+                            .tally = tally};
         if (pair.b == NULL) {
             printf("\n%s: only in A\n", pair.a->experiment);
             continue;
@@ -222,6 +260,19 @@ static bool compare(const struct run_view *a, const struct run_view *b, const st
     return compared > 0;
 }
 
+/* The exit status that a threshold asks for. */
+static int settle(const struct tally *tally, double threshold)
+{
+    if (isnan(threshold))
+        return EXIT_DONE;
+    printf("\n%zu of %zu worse in B by more than %g %%", tally->worse, tally->compared,
+           100 * threshold);
+    if (tally->few > 0)
+        printf("; %zu had too few observations to tell", tally->few);
+    printf("\n");
+    return tally->worse > 0 ? EXIT_WORSE : EXIT_DONE;
+}
+
 int command_compare(int argc, char **argv)
 {
     const struct argp argp = {
@@ -232,7 +283,8 @@ int command_compare(int argc, char **argv)
             "Prints the ratio B/A of medians with its bootstrap 95 % interval, for each point that "
             "both runs have. Where the interval holds 1 there is no difference.",
     };
-    struct options o = {0};
+    struct options o = {.threshold = NAN};
+    struct tally tally = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &o);
 
     struct run_view a = {0}, b = {0};
@@ -240,10 +292,10 @@ int command_compare(int argc, char **argv)
     int status = EXIT_FAILED;
     if (!run_view_open(&a, o.runs.at[0], &fault) || !run_view_open(&b, o.runs.at[1], &fault))
         say("%s", fault.text);
-    else if (!compare(&a, &b, &o))
+    else if (!compare(&a, &b, &o, &tally))
         say("%s and %s have no experiment in common", a.dir, b.dir);
     else
-        status = EXIT_DONE;
+        status = settle(&tally, o.threshold);
     run_view_close(&a);
     run_view_close(&b);
     strings_free(&o.runs);

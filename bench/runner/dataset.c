@@ -2,6 +2,7 @@
 #include "bench/runner/dataset.h"
 
 #include <errno.h>
+#include <math.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,20 +77,24 @@ static struct data_point *point_of(struct reading *r, char *const *axes)
 static bool read_row(struct reading *r, const char *line, size_t number, struct fault *fault)
 {
     struct strings fields = strings_split(line);
-    uint64_t seq;
-    bool good = fields.count == r->columns &&
-                parse_whole(fields.at[record_seq(r->data->suite)], 0, UINT64_MAX, &seq);
+    size_t at = record_seq(r->data->suite); /* rep is beside it */
+    uint64_t seq, rep;
+    bool good = fields.count == r->columns && parse_whole(fields.at[at], 0, UINT64_MAX, &seq) &&
+                parse_whole(fields.at[at + 1], 0, UINT64_MAX, &rep);
     if (good) {
         struct data_point *point = point_of(r, fields.at);
         size_t n = ++point->count;
         point->seqs = memory_grow(point->seqs, n, sizeof(*point->seqs));
         point->seqs[n - 1] = seq;
+        point->reps = memory_grow(point->reps, n, sizeof(*point->reps));
+        point->reps[n - 1] = rep;
         for (size_t m = 0; m < r->data->metrics.count; m++) {
             point->values[m] = memory_grow(point->values[m], n, sizeof(double));
             point->values[m][n - 1] = number_parse(fields.at[record_metrics(r->data->suite) + m]);
         }
     } else {
-        fault_set(fault, "%s:%zu: has %zu fields where the header has %zu, or no number as seq",
+        fault_set(fault,
+                  "%s:%zu: has %zu fields where the header has %zu, or no number as seq or rep",
                   r->path, number, fields.count, r->columns);
     }
     strings_free(&fields);
@@ -157,6 +162,7 @@ void dataset_free(struct dataset *data)
         free(point->values);
         free(point->intervals);
         free(point->seqs);
+        free(point->reps);
         free(point->key);
     }
     free(data->points);
@@ -182,6 +188,27 @@ size_t dataset_metric(const struct dataset *data, const char *name)
     while (m < data->metrics.count && strcmp(data->metrics.at[m], name) != 0)
         m++;
     return m;
+}
+
+/* A point's value in a repetition; NaN if it has none. */
+static double value_in(const struct data_point *point, size_t metric, uint64_t rep)
+{
+    for (size_t i = 0; i < point->count; i++)
+        if (point->reps[i] == rep)
+            return point->values[metric][i];
+    return NAN;
+}
+
+struct interval dataset_ratio(const struct data_point *numerator,
+                              const struct data_point *denominator, size_t metric, uint32_t seed)
+{
+    double *others = memory(numerator->count, sizeof(*others));
+    for (size_t i = 0; i < numerator->count; i++)
+        others[i] = value_in(denominator, metric, numerator->reps[i]);
+    struct interval ratio =
+        stats_paired_ratio(numerator->values[metric], others, numerator->count, seed);
+    free(others);
+    return ratio;
 }
 
 const struct data_point *dataset_find(const struct dataset *data, const char *key)

@@ -11,6 +11,7 @@ struct data_point {
     char *key;                  /* all axes in one; see axes_key */
     size_t count;               /* observations */
     uint64_t *seqs;             /* their places in the order of the run */
+    uint64_t *reps;             /* which repetition each is of */
     double **values;            /* [metric][observation] */
     struct interval *intervals; /* [metric], once dataset_summarise() has run */
 };
@@ -34,6 +35,14 @@ void dataset_summarise(struct dataset *data, uint32_t seed);
 
 /* Index of a metric's column; data->metrics.count if it is not there. */
 size_t dataset_metric(const struct dataset *data, const char *name);
+
+/*
+ * Ratio of a metric of two points of one run: the median over the repetitions that both have of the
+ * ratio within each. What disturbs a machine for longer than a repetition takes (where the host put
+ * the processors, how fast they are clocked) thus disturbs both sides alike and goes out.
+ */
+struct interval dataset_ratio(const struct data_point *numerator,
+                              const struct data_point *denominator, size_t metric, uint32_t seed);
 
 /* NULL if there is none. */
 const struct data_point *dataset_find(const struct dataset *data, const char *key);

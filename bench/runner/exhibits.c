@@ -7,7 +7,8 @@
 
 struct table_spec table_spec_of(const struct suite *suite)
 {
-    return (struct table_spec){.suite = suite, .across = AXIS_NONE, .where.suite = suite};
+    return (struct table_spec){
+        .suite = suite, .across = AXIS_NONE, .contrast = AXIS_SUBJECT, .where.suite = suite};
 }
 
 static bool read_table_title(const config_setting_t *s, void *into, struct fault *fault)
@@ -42,14 +43,25 @@ static bool read_axis_name(const config_setting_t *s, const struct suite *suite,
                     config_setting_name(s), name);
 }
 
+static bool read_table_axis(const config_setting_t *s, const struct suite *suite, size_t *axis,
+                            struct fault *fault)
+{
+    char *name = NULL;
+    bool good = read_string(s, &name, fault) && read_axis_name(s, suite, name, axis, fault);
+    free(name);
+    return good;
+}
+
 static bool read_table_across(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct table_spec *table = into;
-    char *name = NULL;
-    bool good = read_string(s, &name, fault) &&
-                read_axis_name(s, table->suite, name, &table->across, fault);
-    free(name);
-    return good;
+    return read_table_axis(s, table->suite, &table->across, fault);
+}
+
+static bool read_table_contrast(const config_setting_t *s, void *into, struct fault *fault)
+{
+    struct table_spec *table = into;
+    return read_table_axis(s, table->suite, &table->contrast, fault);
 }
 
 static bool read_table_where(const config_setting_t *s, void *into, struct fault *fault)
@@ -57,11 +69,10 @@ static bool read_table_where(const config_setting_t *s, void *into, struct fault
     return selector_read(s, &((struct table_spec *)into)->where, fault);
 }
 
-static const struct key table_keys[] = {{"title", read_table_title},
-                                        {"metrics", read_table_metrics},
-                                        {"across", read_table_across},
-                                        {"where", read_table_where},
-                                        {NULL, NULL}};
+static const struct key table_keys[] = {
+    {"title", read_table_title},   {"metrics", read_table_metrics},
+    {"across", read_table_across}, {"contrast", read_table_contrast},
+    {"where", read_table_where},   {NULL, NULL}};
 
 bool table_read(const config_setting_t *s, void *into, struct fault *fault)
 {

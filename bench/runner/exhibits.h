@@ -9,7 +9,8 @@ struct table_spec {
     const struct suite *suite;
     char *title;
     struct strings metrics; /* METRICS_COUNTERS stands for all counters */
-    size_t across; /* a column for each of an axis's values (one metric only); AXIS_NONE: none */
+    size_t across;   /* a column for each of an axis's values (one metric only); AXIS_NONE: none */
+    size_t contrast; /* what the sentence on it compares; see finding.h */
     struct selector where;
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,60 @@ struct strings manifest_experiments(const json_t *manifest)
             strings_add(&names, name);
     }
     return names;
+}
+
+/* In single quotes, unless a shell leaves it as it is. */
+static char *shell_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_=+,./:@%";
+    if (*text != '\0' && text[strspn(text, plain)] == '\0')
+        return copy_text(text);
+    char *word = memory(4 * strlen(text) + 3, 1), *end = word;
+    *end++ = '\'';
+    for (; *text != '\0'; text++)
+        end = *text == '\'' ? stpcpy(end, "'\\''") : stpncpy(end, text, 1);
+    *end++ = '\'';
+    return word;
+}
+
+/* How many arguments from here on say where the results go or which seed is taken: 0, 1 or 2. */
+static size_t is_replaced(const char *text)
+{
+    static const char *const names[][2] = {{"-o", "--out"}, {"-s", "--seed"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        size_t length = strlen(names[i][1]);
+        if (strcmp(text, names[i][0]) == 0 || strcmp(text, names[i][1]) == 0)
+            return 2;
+        if (strncmp(text, names[i][0], 2) == 0 ||
+            (strncmp(text, names[i][1], length) == 0 && text[length] == '='))
+            return 1;
+    }
+    return 0;
+}
+
+/* The arguments as they were, but for where the results went, and with the seed that was drawn. */
+char *manifest_command(const json_t *manifest)
+{
+    const json_t *arguments = json_object_get(manifest, "arguments");
+    struct strings words = {0};
+    for (size_t i = 0; i < json_array_size(arguments); i++) {
+        const char *text = json_string_value(json_array_get(arguments, i));
+        size_t replaced = text == NULL ? 1 : is_replaced(text);
+        if (replaced > 0) {
+            i += replaced - 1;
+            continue;
+        }
+        char *word = i == 0 ? copy_text(text) : shell_word(text); /* "ringside run" */
+        strings_add(&words, word);
+        free(word);
+    }
+    char *seed = format_text("--seed=%" PRIu32, manifest_seed(manifest));
+    strings_add(&words, seed);
+    char *command = strings_join(&words, " ");
+    free(seed);
+    strings_free(&words);
+    return command;
 }
 
 char *manifest_caption(const json_t *manifest)

@@ -53,6 +53,9 @@ struct shard manifest_shard(const json_t *manifest);
 /* Names of its experiments; free with strings_free. */
 struct strings manifest_experiments(const json_t *manifest);
 
+/* The command that measures the same again, in a shell's words; the caller frees. */
+char *manifest_command(const json_t *manifest);
+
 /* One line on the environment; the caller frees. Captions of figures have it from their suite. */
 char *manifest_caption(const json_t *manifest);
 

@@ -10,6 +10,7 @@
 #include "bench/runner/figures.h"
 #include "bench/runner/folder.h"
 #include "bench/runner/interrupt.h"
+#include "bench/runner/page.h"
 #include "bench/runner/place.h"
 #include "bench/runner/progress.h"
 #include "bench/runner/record.h"
@@ -288,6 +289,9 @@ static bool show(const struct run *run, struct fault *fault)
         printf("join the shards: `ringside merge OUT %s ...`\n", run->dir);
     else if (good)
         drawn = figures_draw(&view) != FIGURES_FAILED;
+    good = good && page_write(&view, fault);
+    if (good)
+        printf("report   %s/" PAGE_FILE "\n", run->dir);
     run_view_close(&view);
     if (good && !drawn)
         fault_set(fault, "not all figures were drawn");

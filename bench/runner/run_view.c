@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/runner/run_view.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "bench/runner/derive.h"
@@ -85,7 +86,7 @@ bool run_view_derive(const struct run_view *view, struct fault *fault)
     return true;
 }
 
-static void print_disturbed(const struct run_view *view, FILE *out)
+void run_view_print_disturbed(const struct run_view *view, FILE *out)
 {
     size_t disturbed = run_view_disturbed(view), all = run_view_observations(view);
     if (disturbed > 0)
@@ -106,6 +107,33 @@ void run_view_print(const struct run_view *view, FILE *out)
     }
     targets_print(out, lists, view->count, manifest_seed(view->manifest));
     report_errors(out, view->manifest);
-    print_disturbed(view, out);
+    run_view_print_disturbed(view, out);
     free(lists);
+}
+
+void run_view_print_environment(const struct run_view *view, FILE *out)
+{
+    const json_t *m = view->manifest;
+    const json_t *observations = json_object_get(m, "observations");
+    char *caption = manifest_caption(m);
+    fprintf(out, "machine      %s\n", caption);
+    fprintf(out, "governor     %s\n",
+            *manifest_text(m, "machine", "governor") == '\0'
+                ? "not known"
+                : manifest_text(m, "machine", "governor"));
+    fprintf(out, "program      ringside %s, commit %s%s, %s\n",
+            manifest_text(m, "program", "version"), manifest_text(m, "program", "commit"),
+            json_is_true(json_object_get(json_object_get(m, "program"), "modified")) ? ", modified"
+                                                                                     : "",
+            manifest_text(m, "program", "flags"));
+    fprintf(out, "started      %s\n", json_string_value(json_object_get(m, "started")));
+    long long planned = json_integer_value(json_object_get(observations, "planned"));
+    fprintf(out, "state        %s, %zu of %lld observation%s\n", manifest_state(m),
+            run_view_observations(view), planned, plural((size_t)planned));
+    fprintf(out, "seed         %" PRIu32 ", effort %s\n", manifest_seed(m),
+            manifest_text(m, "parameters", "effort"));
+    struct shard shard = manifest_shard(m);
+    if (shard.of > 1)
+        fprintf(out, "shard        %" PRIu64 " of %" PRIu64 "\n", shard.index, shard.of);
+    free(caption);
 }

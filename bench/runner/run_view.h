@@ -31,6 +31,12 @@ bool run_view_note_disturbed(struct run_view *view, struct fault *fault);
 /* Writes what follows from the observations; see derive.h. */
 bool run_view_derive(const struct run_view *view, struct fault *fault);
 
+/* What it ran on, with and how far. */
+void run_view_print_environment(const struct run_view *view, FILE *out);
+
+/* How many observations were disturbed; nothing if none was. */
+void run_view_print_disturbed(const struct run_view *view, FILE *out);
+
 /* Tables, targets, errors and how many observations were disturbed. */
 void run_view_print(const struct run_view *view, FILE *out);
 

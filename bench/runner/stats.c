@@ -113,6 +113,20 @@ struct interval stats_ratio(const double *numerator, size_t numerators, const do
     return interval;
 }
 
+struct interval stats_paired_ratio(const double *numerator, const double *denominator, size_t count,
+                                   uint32_t seed)
+{
+    double *ratios = memory(count, sizeof(*ratios));
+    bool zero = false;
+    for (size_t i = 0; i < count; i++) {
+        zero |= !isnan(numerator[i]) && denominator[i] <= 0;
+        ratios[i] = numerator[i] / denominator[i];
+    }
+    struct interval interval = stats_median(ratios, zero ? 0 : count, seed);
+    free(ratios);
+    return interval;
+}
+
 bool stats_enough(struct interval interval)
 {
     return interval.samples >= STATS_SAMPLES_MIN;

@@ -28,6 +28,11 @@ struct interval stats_median(const double *values, size_t count, uint32_t seed);
 struct interval stats_ratio(const double *numerator, size_t numerators, const double *denominator,
                             size_t denominators, uint32_t seed);
 
+/* Median of the ratios of values that belong together, place by place; a place where either is NaN
+ * does not count. NaN, too, if a denominator is 0. */
+struct interval stats_paired_ratio(const double *numerator, const double *denominator, size_t count,
+                                   uint32_t seed);
+
 bool stats_enough(struct interval interval);
 
 #endif

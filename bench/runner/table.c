@@ -94,6 +94,7 @@ void quantity_text(char buffer[QUANTITY_TEXT], double value, const char *unit)
     if (strcmp(unit, "ns") == 0)
         snprintf(buffer, QUANTITY_TEXT, "%s %s", number, scale_time(scale));
     else
-        snprintf(buffer, QUANTITY_TEXT, "%s %s%s%s", number, scale.prefix,
-                 *scale.prefix == '\0' ? "" : " ", unit);
+        snprintf(buffer, QUANTITY_TEXT, "%s%s%s%s%s", number,
+                 *scale.prefix == '\0' && *unit == '\0' ? "" : " ", scale.prefix,
+                 *scale.prefix == '\0' || *unit == '\0' ? "" : " ", unit);
 }

@@ -73,8 +73,7 @@ static void try_pair(const struct search *s, const struct data_point *like, uint
     const struct data_point *den = best_point(s, &s->target->denominator, like);
     if (num == NULL || den == NULL)
         return;
-    struct interval ratio =
-        stats_ratio(num->values[s->metric], num->count, den->values[s->metric], den->count, seed);
+    struct interval ratio = dataset_ratio(num, den, s->metric, seed);
     if (isnan(ratio.median) || (result->measured && !worse(s->target, ratio, result->ratio)))
         return;
     *result = (struct target_result){
@@ -202,12 +201,10 @@ static void add_value(struct table *t, const struct target_spec *target,
     table_add(t, "%s", r->measured ? r->numerator->axes[AXIS_SUBJECT] : "");
 }
 
-/* A table of those of one kind. */
-static void print_kind(FILE *out, const struct target_list *lists, size_t count, uint32_t seed,
-                       bool of_values)
+struct table targets_table(const struct target_list *lists, size_t count, uint32_t seed,
+                           bool of_values)
 {
-    static const char *const ratios[] = {"ratio of medians", "measured", "target",
-                                         "verdict",          "of",       "over"};
+    static const char *const ratios[] = {"ratio", "measured", "target", "verdict", "of", "over"};
     static const char *const values[] = {"value", "measured", "target", "verdict", "of"};
     const char *const *header = of_values ? values : ratios;
     struct table t = {.columns = of_values ? sizeof(values) / sizeof(*values)
@@ -226,15 +223,19 @@ static void print_kind(FILE *out, const struct target_list *lists, size_t count,
             else
                 add_ratio(&t, target, lists[i].data, &r);
         }
-    if (t.cells.count > t.columns) {
-        fprintf(out, "\nTargets\n");
-        table_print(&t, out);
-    }
-    table_free(&t);
+    if (t.cells.count == t.columns)
+        table_free(&t);
+    return t;
 }
 
 void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed)
 {
-    print_kind(out, lists, count, seed, false);
-    print_kind(out, lists, count, seed, true);
+    for (int of_values = 0; of_values <= 1; of_values++) {
+        struct table t = targets_table(lists, count, seed, of_values);
+        if (t.cells.count > 0) {
+            fprintf(out, "\nTargets\n");
+            table_print(&t, out);
+        }
+        table_free(&t);
+    }
 }

@@ -7,6 +7,7 @@
 
 #include "bench/runner/dataset.h"
 #include "bench/runner/exhibits.h"
+#include "bench/runner/table.h"
 
 struct target_result {
     bool measured;
@@ -25,12 +26,18 @@ struct target_result target_compute(const struct target_spec *target, const stru
  * holds the bound; "too few observations"; "not measured". */
 const char *target_verdict(const struct target_spec *target, const struct target_result *result);
 
-/* The targets of some experiments: a table of ratios, one of values; nothing if there are none. */
 struct target_list {
     const struct target_spec *targets;
     size_t count;
     const struct dataset *data;
 };
+
+/* The targets of some experiments that are bounds on ratios, or those on values; no cells if there
+ * are none. */
+struct table targets_table(const struct target_list *lists, size_t count, uint32_t seed,
+                           bool of_values);
+
+/* Both tables; nothing if there are none. */
 void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed);
 
 #endif

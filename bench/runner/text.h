@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_WORSE = 3 };
 
 /* What was wrong, where, and what would be right: one sentence or `file:line: sentence`. */
 struct fault {

@@ -32,3 +32,8 @@ $(B)/test_path_length: $(B)/asan/ringside $(B)/ringside.elf $(B)/guest/path-leng
 	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_path_length) $(abspath $<) \
 	  $(abspath $(B)) > $@
 	@chmod +x $@
+
+TESTS += $(B)/test_page
+$(B)/test_page: $(B)/asan/ringside tests/cli/test_page
+	@printf '#!/bin/sh\nexec "%s" "%s"\n' $(abspath tests/cli/test_page) $(abspath $<) > $@
+	@chmod +x $@

@@ -108,6 +108,18 @@ static void test_no_ratio_over_zero(void **state)
     assert_true(isnan(stats_ratio(ones, 0, ones, 3, SEED).median));
 }
 
+/* A machine at half its speed in every second repetition changes no ratio within one. */
+static void test_pairs_take_out_what_both_share(void **state)
+{
+    (void)state;
+    const double a[] = {30, 15, 30, 15, 30, 15, 30, NAN}, b[] = {20, 10, 20, 10, 20, 10, 20, 9};
+    struct interval r = stats_paired_ratio(a, b, 8, SEED);
+    assert_true(r.median == 1.5 && r.lo == 1.5 && r.hi == 1.5 && r.samples == 7);
+
+    const double zero[] = {20, 10, 0, 10, 20, 10, 20, 9};
+    assert_true(isnan(stats_paired_ratio(a, zero, 8, SEED).median));
+}
+
 static void test_few_samples_give_no_verdict(void **state)
 {
     (void)state;
@@ -127,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_interval_covers),
         cmocka_unit_test(test_ratio),
         cmocka_unit_test(test_no_ratio_over_zero),
+        cmocka_unit_test(test_pairs_take_out_what_both_share),
         cmocka_unit_test(test_few_samples_give_no_verdict),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
