@@ -149,6 +149,11 @@ static long bound(long error, evtchn_port_t port, unsigned vcpu)
     return (long)port;
 }
 
+void event_adopt(evtchn_port_t port)
+{
+    bound(0, port, 0);
+}
+
 long event_bind_virq(unsigned virq, unsigned vcpu)
 {
     struct evtchn_bind_virq bind = {.virq = virq, .vcpu = vcpu};

@@ -42,6 +42,10 @@ long event_bind_ipi(unsigned vcpu);
 long event_alloc_unbound(domid_t domain, domid_t remote);
 long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port);
 long event_bind_vcpu(evtchn_port_t port, unsigned vcpu);
+
+/* Takes up a port that the control domain made for this one, bound to the first vcpu. */
+void event_adopt(evtchn_port_t port);
+
 long event_close(evtchn_port_t port);
 long event_send(evtchn_port_t port);
 
