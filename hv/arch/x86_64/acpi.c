@@ -79,18 +79,7 @@ static const struct header *find_table(const struct rsdp *root, const char *sign
     return NULL;
 }
 
-/* ---- MADT, section 5.2.12 */
-
-struct madt {
-    struct header h;
-    uint32_t local_apic, flags;
-} __attribute__((packed));
-
-#define MADT_LOCAL_APIC 0
-#define MADT_IO_APIC 1
-#define MADT_OVERRIDE 2
-#define MADT_LOCAL_APIC_ADDRESS 5
-#define PROCESSOR_ENABLED 1U
+/* ---- FADT, section 5.2.9, and the one object of the DSDT that powering off needs */
 
 static uint32_t read_32(const uint8_t *p)
 {
@@ -98,45 +87,6 @@ static uint32_t read_32(const uint8_t *p)
     memcpy(&v, p, sizeof(v));
     return v;
 }
-
-static void read_entry(const uint8_t *e)
-{
-    switch (e[0]) {
-    case MADT_LOCAL_APIC:
-        if ((read_32(e + 4) & PROCESSOR_ENABLED) && machine.cpus < CPUS_MAX)
-            machine.apic_ids[machine.cpus++] = e[3];
-        break;
-    case MADT_IO_APIC:
-        if (machine.n_io_apics < IO_APICS_MAX) {
-            machine.io_apics[machine.n_io_apics].address = read_32(e + 4);
-            machine.io_apics[machine.n_io_apics++].first = read_32(e + 8);
-        }
-        break;
-    case MADT_OVERRIDE:
-        if (e[3] < ISA_IRQS) {
-            machine.irqs[e[3]].global = read_32(e + 4);
-            machine.irqs[e[3]].low = (e[8] & 3) == 3;
-            machine.irqs[e[3]].level = (e[8] >> 2 & 3) == 3;
-        }
-        break;
-    case MADT_LOCAL_APIC_ADDRESS:
-        memcpy(&machine.local_apic, e + 4, sizeof(machine.local_apic));
-        break;
-    default:
-        break;
-    }
-}
-
-static void read_madt(const struct header *h)
-{
-    const struct madt *m = (const struct madt *)h;
-    const uint8_t *bytes = (const uint8_t *)h;
-    machine.local_apic = m->local_apic;
-    for (uint32_t at = sizeof(*m); at + 2 <= h->length && bytes[at + 1] >= 2; at += bytes[at + 1])
-        read_entry(bytes + at);
-}
-
-/* ---- FADT, section 5.2.9, and the one object of the DSDT that powering off needs */
 
 #define FADT_DSDT 40
 #define FADT_PM1A_CONTROL 64
@@ -180,17 +130,19 @@ static void read_fadt(const struct header *h)
 
 void acpi_read(void)
 {
-    for (unsigned i = 0; i < ISA_IRQS; i++)
-        machine.irqs[i].global = i;
     const struct rsdp *root = find_root();
     const struct header *madt = root == NULL ? NULL : find_table(root, "APIC");
     const struct header *fadt = root == NULL ? NULL : find_table(root, "FACP");
+    const struct header *mcfg = root == NULL ? NULL : find_table(root, "MCFG");
+    machine_old_lines(&machine);
     if (madt != NULL)
-        read_madt(madt);
+        madt_read(&machine, madt, madt->length);
     else
         log_warning("no ACPI interrupt tables: one processor, no device interrupts\n");
     if (fadt != NULL)
         read_fadt(fadt);
+    if (mcfg != NULL)
+        mcfg_read(&machine, mcfg, mcfg->length);
     if (machine.local_apic == 0)
         machine.local_apic = 0xfee00000;
 }

@@ -9,6 +9,7 @@
 
 #define IO_APICS_MAX 8
 #define ISA_IRQS 16
+#define PCI_WINDOWS_MAX 8
 
 struct machine {
     uint32_t apic_ids[CPUS_MAX]; /* enabled processors */
@@ -22,7 +23,13 @@ struct machine {
     struct {
         uint32_t global;
         bool low, level;
-    } irqs[ISA_IRQS];  /* where the old lines go */
+    } irqs[ISA_IRQS]; /* where the old lines go */
+    struct {
+        paddr_t address;
+        uint16_t segment;
+        uint8_t first_bus, last_bus;
+    } pci_windows[PCI_WINDOWS_MAX]; /* configuration space in memory */
+    uint32_t n_pci_windows;
     uint16_t pm_timer; /* port; 0: none */
     uint16_t power_port;
     uint16_t power_off; /* what to write there; 0: not known */
@@ -32,5 +39,13 @@ extern struct machine machine;
 
 /* Before paging_init(): the tables lie where the boot tables map. */
 void acpi_read(void);
+
+/* The old lines where they are unless a table says otherwise: edges, active high. */
+void machine_old_lines(struct machine *m);
+
+/* A table of so many bytes. Entries that do not fit into it end it; unknown ones are passed over.
+ */
+void madt_read(struct machine *m, const void *table, uint32_t length);
+void mcfg_read(struct machine *m, const void *table, uint32_t length);
 
 #endif
