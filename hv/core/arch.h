@@ -69,6 +69,11 @@ uint64_t arch_vm_assists(void);
 /* One of them is switched on or off for all of a domain's vcpus. */
 void arch_vm_assist_set(struct domain *d, unsigned type, bool on);
 
+/* For physdev_op: its level, 0 to 3; and the ports that its user programs may use: bit n of so
+ * many, in guest memory: they may not use port n. */
+void arch_set_iopl(struct vcpu *v, unsigned level);
+void arch_set_port_bitmap(struct vcpu *v, vaddr_t bitmap, uint32_t ports);
+
 /* For VCPUOP_get_physid. */
 uint64_t arch_physical_id(uint32_t vcpu);
 

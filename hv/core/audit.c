@@ -8,6 +8,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/log.h"
 #include "hv/core/option.h"
+#include "hv/core/pirq.h"
 #include "hv/core/string.h"
 #include "hv/core/vcpu.h"
 
@@ -65,6 +66,8 @@ static void look_at_domain(const struct domain *d)
     audit_count(d->shared_mfn, true);
     for (uint32_t i = 0; i < d->n_event_pages; i++)
         audit_count(d->event_pages[i], true);
+    if (!mfn_is_none(pirq_eoi_page(d)))
+        audit_count(pirq_eoi_page(d), true);
     for (uint32_t i = 0; i < d->vcpus_max; i++) {
         const struct vcpu *v = d->vcpus[i];
         if (v == NULL)

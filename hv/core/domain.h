@@ -16,6 +16,7 @@
 
 #define VCPUS_MAX 32 /* of one domain: as many as shared_info has room for */
 
+struct domain_pirqs;
 struct vcpu;
 struct frame;
 
@@ -53,6 +54,8 @@ struct domain {
     mfn_t event_pages[EVENT_PAGES_MAX]; /* given for the FIFO ABI; in use until a reset */
     uint32_t n_event_pages;
     struct evtchn_vcpu *event_vcpus[VCPUS_MAX];
+
+    struct domain_pirqs *pirqs; /* of one that may have devices; else NULL */
 
     struct watchdog watchdogs[WATCHDOGS]; /* under event_lock */
 

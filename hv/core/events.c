@@ -13,6 +13,7 @@
 #include "hv/core/frame.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
+#include "hv/core/pirq.h"
 #include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 #include "hv/public/ringside.h"
@@ -85,6 +86,8 @@ static uint32_t buckets_order(void)
 
 bool events_init(struct domain *d)
 {
+    if (d->privileged && !pirqs_init(d))
+        return false;
     d->event_buckets = heap_alloc_mapped(buckets_order());
     d->event_closed = heap_alloc_mapped(buckets_order());
     if (d->event_buckets == NULL || d->event_closed == NULL)
@@ -97,7 +100,8 @@ bool events_init(struct domain *d)
         .closed = d->event_closed,
         .vcpus = d->event_vcpus,
         .n_vcpus = d->vcpus_max,
-        .n_pirqs = 0, /* devices' interrupts are the hypervisor's */
+        .pirq_port = d->pirqs == NULL ? NULL : pirq_ports(d),
+        .n_pirqs = d->pirqs == NULL ? 0 : PIRQS_MAX,
         .vcpu_virqs = EVTCHN_VCPU_VIRQS | 1U << VIRQ_RINGSIDE_VIRTUAL_TIMER,
         .pending = d->shared->evtchn_pending,
         .mask = d->shared->evtchn_mask,
@@ -212,6 +216,35 @@ void events_raise_virq(struct vcpu *v, uint32_t virq)
     port_unshare(e);
 }
 
+void events_raise_pirq(struct domain *d, uint32_t pirq)
+{
+    uint32_t port = evtchn_pirq_port(&d->events, pirq);
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (e == NULL)
+        return;
+    struct evtchn_effect effect = EVTCHN_NO_EFFECT;
+    port_share(e);
+    if (evtchn_raise_pirq(&d->events, port, pirq, &effect) == 0)
+        act_on(effect, d, port);
+    port_unshare(e);
+}
+
+struct vcpu *events_pirq_vcpu(struct domain *d, uint32_t pirq, bool *pending)
+{
+    struct vcpu *v = NULL;
+    uint32_t port = evtchn_pirq_port(&d->events, pirq);
+    struct evtchn *e = evtchn_at(&d->events, port);
+    if (e == NULL)
+        return NULL;
+    port_share(e);
+    if (e->state == EVTCHN_PIRQ) {
+        v = __atomic_load_n(&e->target, __ATOMIC_RELAXED)->vcpu->owner;
+        *pending = evtchn_is_pending(&d->events, port);
+    }
+    port_unshare(e);
+    return v;
+}
+
 bool events_is_pending(struct domain *d, uint32_t port)
 {
     struct evtchn *e = evtchn_at(&d->events, port);
@@ -241,6 +274,23 @@ static int unmask(struct domain *d, uint32_t port)
     int rc = evtchn_unmask(&d->events, port, &effect);
     act_on(effect, d, port);
     port_unshare(e);
+    return rc;
+}
+
+/* Where EOIs unmask, the port is unmasked before the interrupt can come again. */
+int events_eoi(struct domain *d, uint32_t pirq)
+{
+    bool raise;
+    uint32_t to_unmask = 0;
+    lock(&d->event_lock);
+    if (pirq_eoi_unmasks(d))
+        to_unmask = evtchn_pirq_port(&d->events, pirq);
+    int rc = pirq_eoi(d, pirq, &raise);
+    unlock(&d->event_lock);
+    if (to_unmask != 0)
+        unmask(d, to_unmask);
+    if (rc == 0 && raise)
+        events_raise_pirq(d, pirq);
     return rc;
 }
 
@@ -309,9 +359,16 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *a)
 {
     if (!d->privileged)
         return -XEN_EPERM;
+    if (a->pirq >= PIRQS_MAX)
+        return -XEN_EINVAL;
     lock(&d->event_lock);
     provide_bucket(d);
-    int rc = evtchn_bind_pirq(&d->events, a->pirq, &a->port);
+    /* What it is bound to comes before what it is: Xen looks in this order. */
+    int rc = evtchn_pirq_port(&d->events, a->pirq) != 0 ? 0 : pirq_may_bind(d, a->pirq);
+    if (rc == 0)
+        rc = evtchn_bind_pirq(&d->events, a->pirq, &a->port);
+    if (rc == 0)
+        pirq_bind(d, a->pirq);
     unlock(&d->event_lock);
     return rc;
 }
@@ -352,6 +409,8 @@ static int close_port(struct domain *d, uint32_t port)
     bool both = peer != NULL && peer != e;
     struct evtchn *first = both && peer < e ? peer : e;
     struct evtchn *second = first == e ? peer : e;
+    if (e->state == EVTCHN_PIRQ)
+        pirq_unbind(d, e->source);
     port_exclude(first);
     if (both)
         port_exclude(second);
@@ -426,6 +485,19 @@ static void give_page_back(mfn_t m)
 {
     frame_put_writable(frame_of(m));
     frame_put(frame_of(m));
+}
+
+int events_set_eoi_page(struct domain *d, mfn_t m, bool eoi_unmasks)
+{
+    void *page = take_page(d, m.n);
+    if (page == NULL)
+        return -XEN_EINVAL;
+    lock(&d->event_lock);
+    int rc = pirq_set_eoi_page(d, m, page, eoi_unmasks);
+    unlock(&d->event_lock);
+    if (rc != 0)
+        give_page_back(m);
+    return rc;
 }
 
 /* D(d). What was given for the FIFO ABI is looked at no more. */

@@ -19,6 +19,22 @@ void events_raise_virq(struct vcpu *v, uint32_t virq);
 void events_poll_begin(struct vcpu *v);
 void events_poll_end(struct vcpu *v);
 
+/*
+ * Of the port of a device's interrupt. Any context without locks below event_lock.
+ *   events_raise_pirq    makes it pending, if there is one
+ *   events_pirq_vcpu     who is told, and whether it is pending already; NULL: there is no port.
+ * The caller refers to the domain
+ */
+void events_raise_pirq(struct domain *d, uint32_t pirq);
+struct vcpu *events_pirq_vcpu(struct domain *d, uint32_t pirq, bool *pending);
+
+/* PHYSDEVOP_eoi. -XEN_EINVAL: there is no such interrupt. */
+int events_eoi(struct domain *d, uint32_t pirq);
+
+/* PHYSDEVOP_pirq_eoi_gmfn_*. -XEN_EINVAL: not a frame that the domain may write; -XEN_EBUSY: it has
+ * given one. */
+int events_set_eoi_page(struct domain *d, mfn_t m, bool eoi_unmasks);
+
 /* For sched_op's poll. */
 bool events_is_pending(struct domain *d, uint32_t port);
 

@@ -11,6 +11,7 @@
 #include "hv/core/lock.h"
 #include "hv/core/log.h"
 #include "hv/core/option.h"
+#include "hv/core/pirq.h"
 #include "hv/core/runstate.h"
 #include "hv/core/schedule_locks.h"
 #include "hv/core/time.h"
@@ -293,6 +294,8 @@ void cpu_do_work(void)
     uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
     if (work & WORK_TIMERS)
         timers_run();
+    if (work & WORK_INTERRUPTS)
+        pirqs_tell();
     if (work & WORK_CONSOLE)
         console_tell();
     if (work & WORK_TRACE)

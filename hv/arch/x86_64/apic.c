@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Intel SDM volume 3A, chapter 10; 82093AA I/O APIC data sheet; 8259A data sheet. */
+/* Intel SDM volume 3A, chapter 10; 8259A data sheet. */
 #include "hv/arch/x86_64/acpi.h"
 #include "hv/arch/x86_64/interrupts.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/ioapic.h"
+#include "hv/arch/x86_64/irq.h"
 #include "hv/arch/x86_64/machine_memory.h"
 #include "hv/arch/x86_64/paging.h"
 #include "hv/arch/x86_64/pmu.h"
@@ -45,13 +47,6 @@
 
 static volatile uint32_t *local;
 
-static struct {
-    volatile uint32_t *select, *window;
-    uint32_t first, inputs;
-} io_apics[IO_APICS_MAX];
-
-static void (*irq_handlers[ISA_IRQS])(void);
-
 static uint32_t local_read(unsigned reg)
 {
     return local[reg / 4];
@@ -65,57 +60,6 @@ static void local_write(unsigned reg, uint32_t v)
 uint32_t local_apic_id(void)
 {
     return local_read(APIC_ID) >> 24;
-}
-
-/* ---- IO-APIC */
-
-static uint32_t io_read(unsigned n, uint32_t reg)
-{
-    *io_apics[n].select = reg;
-    return *io_apics[n].window;
-}
-
-static void io_write(unsigned n, uint32_t reg, uint32_t v)
-{
-    *io_apics[n].select = reg;
-    *io_apics[n].window = v;
-}
-
-#define IO_VERSION 1
-#define IO_REDIRECTION 0x10
-#define REDIRECTION_MASKED 0x10000
-#define REDIRECTION_LOW 0x2000
-#define REDIRECTION_LEVEL 0x8000
-
-static void io_apics_init(void)
-{
-    for (unsigned i = 0; i < machine.n_io_apics; i++) {
-        paddr_t a = machine.io_apics[i].address;
-        volatile char *at = map_device(a, 0x20);
-        device_frame_reserve(paddr_to_mfn(a));
-        io_apics[i].select = (volatile uint32_t *)at;
-        io_apics[i].window = (volatile uint32_t *)(at + 0x10);
-        io_apics[i].first = machine.io_apics[i].first;
-        io_apics[i].inputs = (io_read(i, IO_VERSION) >> 16 & 0xff) + 1;
-        for (uint32_t n = 0; n < io_apics[i].inputs; n++)
-            io_write(i, IO_REDIRECTION + 2 * n, REDIRECTION_MASKED);
-    }
-}
-
-void irq_enable(unsigned irq, void (*handler)(void))
-{
-    uint32_t global = machine.irqs[irq].global;
-    for (unsigned i = 0; i < machine.n_io_apics; i++) {
-        uint32_t n = global - io_apics[i].first;
-        if (global < io_apics[i].first || n >= io_apics[i].inputs)
-            continue;
-        irq_handlers[irq] = handler;
-        io_write(i, IO_REDIRECTION + 2 * n + 1, machine.apic_ids[0] << 24);
-        io_write(i, IO_REDIRECTION + 2 * n,
-                 (VECTOR_IRQ_BASE + irq) | (machine.irqs[irq].low ? REDIRECTION_LOW : 0) |
-                     (machine.irqs[irq].level ? REDIRECTION_LEVEL : 0));
-        return;
-    }
 }
 
 /* ---- the old controllers: initialised, because they may still have something, then masked */
@@ -239,10 +183,7 @@ void interrupt(struct cpu_user_regs *r)
     case VECTOR_SPURIOUS:
         return; /* without an end */
     default:
-        if (vector - VECTOR_IRQ_BASE < ISA_IRQS && irq_handlers[vector - VECTOR_IRQ_BASE] != NULL)
-            irq_handlers[vector - VECTOR_IRQ_BASE]();
-        else
-            log_warning("unexpected interrupt, vector 0x%x\n", vector);
+        irq_arrived((uint8_t)vector);
     }
     local_write(APIC_EOI, 0);
 }

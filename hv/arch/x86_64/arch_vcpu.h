@@ -59,11 +59,12 @@ struct arch_vcpu {
     uint64_t cr0, cr4; /* as the guest sees them */
     uint64_t debug[8]; /* 0..3, 6 and 7 */
     uint64_t xcr0;
-    void *fpu;           /* a frame or more, in the form of XSAVE or FXSAVE */
-    vaddr_t port_bitmap; /* in guest memory; bit n: user programs may not use port n */
-    uint32_t port_count; /* of the bitmap; none beyond */
+    void *fpu;            /* a frame or more, in the form of XSAVE or FXSAVE */
+    vaddr_t port_bitmap;  /* in guest memory; bit n: user programs may not use port n */
+    uint32_t port_count;  /* of the bitmap; none beyond */
+    uint32_t pci_address; /* written, for the data that is next (pci.h) */
     struct pmu_vcpu *pmu; /* performance counters; NULL: it never asked for any */
-    uint32_t last_cpu;   /* whose segment and descriptor state may still be this vcpu's */
+    uint32_t last_cpu;    /* whose segment and descriptor state may still be this vcpu's */
 };
 
 #endif

@@ -18,7 +18,6 @@
 #include "hv/core/vcpu.h"
 
 #include <xen/callback.h>
-#include <xen/physdev.h>
 
 /* ---- handlers */
 
@@ -294,34 +293,17 @@ void arch_vm_assist_set(struct domain *d, unsigned type, bool on)
     }
 }
 
-/* ---- physdev_op: what a kernel needs to learn its rights to ports */
+/* ---- rights to ports */
 
-long do_physdev_op(uint64_t op, uint64_t argument)
+void arch_set_iopl(struct vcpu *v, unsigned level)
 {
-    struct vcpu *v = current_vcpu();
-    switch ((unsigned)op) {
-    case PHYSDEVOP_set_iopl: {
-        struct physdev_set_iopl a;
-        if (!copy_from_guest(&a, vaddr(argument), sizeof(a)))
-            return -XEN_EFAULT;
-        if (a.iopl > 3)
-            return -XEN_EINVAL;
-        v->arch.iopl = (uint8_t)a.iopl;
-        return 0;
-    }
-    case PHYSDEVOP_set_iobitmap: {
-        struct physdev_set_iobitmap a;
-        if (!copy_from_guest(&a, vaddr(argument), sizeof(a)))
-            return -XEN_EFAULT;
-        if (a.nr_ports > 65536)
-            return -XEN_EINVAL;
-        v->arch.port_bitmap = guest_handle(a.bitmap);
-        v->arch.port_count = a.nr_ports;
-        return 0;
-    }
-    default:
-        return -XEN_ENOSYS;
-    }
+    v->arch.iopl = (uint8_t)level;
+}
+
+void arch_set_port_bitmap(struct vcpu *v, vaddr_t bitmap, uint32_t ports)
+{
+    v->arch.port_bitmap = bitmap;
+    v->arch.port_count = ports;
 }
 
 /* ---- performance counters */

@@ -6,6 +6,7 @@
 #include "hv/arch/x86_64/decode.h"
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/pci.h"
 #include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/arch/x86_64/tables.h"
@@ -55,13 +56,18 @@ static bool port_is_device_of_guest(const struct vcpu *v, uint16_t port)
     return true;
 }
 
-static uint32_t port_read(uint16_t port, unsigned size)
+static uint32_t port_read(struct vcpu *v, uint16_t port, unsigned size)
 {
+    uint32_t value;
+    if (pci_port_read(v, port, size, &value))
+        return value;
     return size == 1 ? in8(port) : size == 2 ? in16(port) : in32(port);
 }
 
-static void port_write(uint16_t port, unsigned size, uint32_t value)
+static void port_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value)
 {
+    if (pci_port_write(v, port, size, value))
+        return;
     if (size == 1)
         out8(port, (uint8_t)value);
     else if (size == 2)
@@ -81,9 +87,9 @@ static bool emulate_port(struct vcpu *v, struct cpu_user_regs *r, struct instruc
     bool real = port_is_device_of_guest(v, port);
     if (opcode & 2) {
         if (real)
-            port_write(port, size, (uint32_t)r->rax);
+            port_write(v, port, size, (uint32_t)r->rax);
     } else {
-        uint32_t value = real ? port_read(port, size) : ~0U;
+        uint32_t value = real ? port_read(v, port, size) : ~0U;
         if (size == 1)
             r->rax = (r->rax & ~0xffUL) | (value & 0xff);
         else if (size == 2)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Local APIC, IO-APIC and what comes by them. */
+/* The local APIC and what comes by it. */
 #ifndef X86_INTERRUPTS_H
 #define X86_INTERRUPTS_H
 
@@ -28,9 +28,6 @@ void ipi_send_others(unsigned vector);
 void ipi_init(uint32_t apic_id);
 /* The start-up of the MP protocol, behind INIT. page: of the code, below 1 MiB. */
 void ipi_start(uint32_t apic_id, unsigned page);
-
-/* Lets a legacy line interrupt CPU 0; handler runs with interrupts off. */
-void irq_enable(unsigned irq, void (*handler)(void));
 
 uint32_t local_apic_id(void);
 

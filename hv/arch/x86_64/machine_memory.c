@@ -22,15 +22,18 @@ void device_frame_reserve(mfn_t m)
     reserved[n_reserved++] = m;
 }
 
-bool device_frame_allowed(const struct domain *d, mfn_t m)
+bool device_frame_is_reserved(mfn_t m)
 {
-    if (!d->privileged)
-        return false;
     for (unsigned i = 0; i < n_reserved; i++) {
         if (mfn_eq(reserved[i], m))
-            return false;
+            return true;
     }
-    return true;
+    return false;
+}
+
+bool device_frame_allowed(const struct domain *d, mfn_t m)
+{
+    return d->privileged && !device_frame_is_reserved(m);
 }
 
 static void give_to_heap(paddr_t start, paddr_t end)

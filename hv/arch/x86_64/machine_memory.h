@@ -17,6 +17,9 @@ extern unsigned physical_bits;
 /* A frame that is not memory: may this domain map it? */
 bool device_frame_allowed(const struct domain *d, mfn_t m);
 
+/* It is one of the hypervisor's own devices'. */
+bool device_frame_is_reserved(mfn_t m);
+
 /* Keeps a device's frame for the hypervisor. */
 void device_frame_reserve(mfn_t m);
 

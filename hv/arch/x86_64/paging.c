@@ -173,12 +173,20 @@ volatile void *map_device(paddr_t a, uint64_t bytes)
 {
     uint64_t first = next_device;
     uint64_t pages = (round_up(a + bytes, PAGE_SIZE) - round_down(a, PAGE_SIZE)) >> PAGE_SHIFT;
-    ASSERT(first + pages <= DEVICE_PAGES);
+    ASSERT(first + pages <= DEVICE_PAGES - CPUS_MAX);
     next_device += pages;
     for (uint64_t i = 0; i < pages; i++)
         *entry_for(DEVICE_VIRT + (first + i) * PAGE_SIZE, 1, 0) =
             round_down(a + i * PAGE_SIZE, PAGE_SIZE) | HV_RW | PTE_PCD | PTE_PWT;
     return (volatile void *)(DEVICE_VIRT + first * PAGE_SIZE + (a & ~PAGE_MASK));
+}
+
+volatile void *device_window(paddr_t a)
+{
+    uint64_t window = DEVICE_VIRT + (DEVICE_PAGES - 1 - arch_cpu_id()) * PAGE_SIZE;
+    *entry_for(window, 1, 0) = round_down(a, PAGE_SIZE) | (HV_RW & ~PTE_G) | PTE_PCD | PTE_PWT;
+    invlpg(window);
+    return (volatile void *)(window + (a & ~PAGE_MASK));
 }
 
 extern uint64_t ap_l4;

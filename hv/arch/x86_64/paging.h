@@ -26,6 +26,10 @@ void paging_map_low(bool on);
 /* A device's registers, uncached; stays mapped. bytes: at most 16 pages. */
 volatile void *map_device(paddr_t a, uint64_t bytes);
 
+/* The page around an address of a device's, through this CPU's only window, until it is next asked
+ * for. Interrupts off. */
+volatile void *device_window(paddr_t a);
+
 /* Frames at a fixed place: the descriptor table windows of this CPU, 16 pages each. */
 #define WINDOW_PAGES 16
 uint64_t gdt_window(unsigned cpu);

@@ -8,6 +8,7 @@
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/interrupts.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/irq.h"
 #include "hv/arch/x86_64/layout.h"
 #include "hv/arch/x86_64/machine_memory.h"
 #include "hv/arch/x86_64/multiboot.h"

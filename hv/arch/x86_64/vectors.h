@@ -25,11 +25,13 @@
 /* Exceptions that push an error code: 8, 10..14, 17, 21, 29, 30. */
 #define VECTORS_WITH_ERROR 0x60227d00
 
-/* Legacy interrupt lines, by IO-APIC; then the local APIC's. */
-#define VECTOR_IRQ_BASE 0x30
+/* Devices', but for the one in between. */
+#define VECTOR_DEVICE_FIRST 0x31
+#define VECTOR_DEVICE_LAST 0xef
 /* The software interrupt that most kernels use; a gate of its own. */
 #define VECTOR_INT80 0x80
 
+/* The local APIC's. */
 #define VECTOR_IPI 0xf0
 #define VECTOR_TIMER 0xf1
 #define VECTOR_STOP 0xf2
