@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz-corpus: gives every committed input to its layout, or to evtchn, without libFuzzer. Prints
- * TAP, a test a layout. Each input of a layout runs in one child process: a finding ends it and is
- * named.
+ * fuzz-corpus: gives every committed input to its layout, to evtchn, or to what the hypervisor
+ * boots from, without libFuzzer. Prints TAP, a test each. All inputs of one run in one child
+ * process: a finding ends it and is named.
  *
  * Run from the root of the repository, where the corpus is.
  */
@@ -16,6 +16,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_evtchn.h"
+#include "tests/fuzz/fuzz_hv.h"
 
 #define CORPUS "tests/fuzz/corpus"
 #define INPUT_MAX 65536
@@ -32,6 +33,9 @@ static const struct {
 #include "rings/layouts.def"
 #undef RING_LAYOUT
     {"evtchn", "evtchn", fuzz_evtchn_one},
+    {"kernel", "kernel", fuzz_kernel_one},
+    {"multiboot", "multiboot", fuzz_multiboot_one},
+    {"option", "option", fuzz_option_one},
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
