@@ -1,4 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Many domains: control domains that test, and the domains that they start.
+# Many domains. `domains` is a control domain that tests; the others are kernels that it starts,
+# which it finds in its ramdisk.
 
-$(eval $(call guest-image,hello,tests/system/domains/hello.c))
+DOMAINS_KERNELS := hello ping
+DOMAINS_C := $(filter-out $(DOMAINS_KERNELS:%=tests/system/domains/%.c),$(wildcard tests/system/domains/*.c))
+
+$(foreach k,$(DOMAINS_KERNELS),$(eval $(call guest-image,$(k),tests/system/domains/$(k).c)))
+$(eval $(call control-image,domains,$(DOMAINS_C)))
+
+DOMAINS_RAMDISK := $(B)/domains/kernels.cpio
+BUILD += $(DOMAINS_RAMDISK)
+$(DOMAINS_RAMDISK): $(DOMAINS_KERNELS:%=$(B)/guest/%) dom0/ramdisk
+	@$(call ramdisk,$(foreach k,$(DOMAINS_KERNELS),$(k)=$(B)/guest/$(k)))

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Many domains, one after another and all at once. */
+#include "tests/system/domains/support.h"
+#include "guest/heap.h"
+#include "guest/lib/format.h"
+#include "guest/start.h"
+
+/* One that was there before, so that what the first one makes the hypervisor keep is kept. */
+static bool warm_up(const struct domain_setup *setup)
+{
+    struct domain domain;
+    return start(&domain, setup, "") && wait_end(&domain) == SHUTDOWN_poweroff && destroy(&domain);
+}
+
+TEST(many_in_a_row)
+{
+    uint64_t count = start_option_number("row", 20);
+    struct domain_setup setup = small("row", "hello");
+    REQUIRE(warm_up(&setup));
+    uint64_t before = free_pages();
+    uint64_t good = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        struct domain domain;
+        REQUIRE(start(&domain, &setup, ""));
+        good += wait_end(&domain) == SHUTDOWN_poweroff;
+        REQUIRE(destroy(&domain));
+    }
+    CHECK_EQUAL(good, count);
+    CHECK(free_again(before));
+}
+
+/* Started, but destroyed in whatever state they are. */
+TEST(many_destroyed_as_they_start)
+{
+    uint64_t count = start_option_number("row", 20);
+    struct domain_setup setup = small("row", "hello");
+    REQUIRE(warm_up(&setup));
+    uint64_t before = free_pages();
+    for (uint64_t i = 0; i < count; i++) {
+        struct domain domain;
+        REQUIRE(start(&domain, &setup, "then=spin"));
+        for (unsigned j = 0; j < i % 8; j++) /* a little further each time */
+            watch_wait(deadline_in(NS(j * 20 * NS_PER_US)));
+        REQUIRE(destroy(&domain));
+    }
+    CHECK(free_again(before));
+}
+
+#define AT_ONCE_MAX 1024U
+
+TEST(many_at_once)
+{
+    unsigned count = (unsigned)start_option_number("at-once", 24);
+    struct domain_setup setup = small("many", "hello");
+    struct domain *domains = calloc(count, sizeof(*domains));
+    struct domain **pointers = calloc(count, sizeof(*pointers));
+    REQUIRE(count <= AT_ONCE_MAX && domains && pointers && warm_up(&setup));
+    uint64_t before = free_pages();
+    unsigned started = 0;
+    for (; started < count && start(&domains[started], &setup, "then=stay"); started++)
+        pointers[started] = &domains[started];
+    CHECK_EQUAL(started, count);
+    /* All of them have come up: each is told to end, by an event, and does. */
+    unsigned ended = 0;
+    for (unsigned i = 0; i < started; i++)
+        event_send(domains[i].console.port);
+    for (; ended < started; ended++) {
+        unsigned reason = NOT_ENDED;
+        int n = watch_end(pointers, started, deadline_in(PATIENCE), &reason);
+        if (n < 0 || !CHECK_EQUAL(reason, SHUTDOWN_poweroff) || !CHECK(destroy(pointers[n])))
+            break;
+    }
+    CHECK_EQUAL(ended, started);
+    for (unsigned i = 0; i < started; i++)
+        destroy(&domains[i]);
+    free(pointers);
+    free(domains);
+    CHECK(free_again(before));
+}

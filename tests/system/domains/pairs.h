@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptions as tests write them: carried out by the control domain's own code (dom0/run.h). */
+#ifndef TESTS_DOMAINS_PAIRS_H
+#define TESTS_DOMAINS_PAIRS_H
+
+#include "tests/system/domains/support.h"
+
+/* Did all go well? Why not is commentary. */
+bool run_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Two domains of the kernel `kernel`, `front` and `back`, on CPUs 0 and `back_cpu`, with a channel
+ * `channel` of `pages` between them and `with` for both; both with `arguments`, and events by the
+ * ABI `events`. Both end by themselves.
+ */
+struct pair {
+    const char *kernel;
+    const char *channel;
+    const char *arguments;
+    const char *with;
+    const char *events;
+    unsigned pages;
+    unsigned back_cpu;
+};
+
+bool run_pair(const struct pair *pair);
+
+/* How many CPUs the machine has. */
+unsigned cpu_count(void);
+
+#endif
