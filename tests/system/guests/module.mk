@@ -3,16 +3,18 @@
 #
 #   selftest      every hypercall, exception and timer: one test after another
 #   path-length   what operations cost, in instructions
+#   hogs          two vcpus that compute, by weight
 #   random        hypercalls of random arguments and programs of random bytes, by a seed
 
 # Programs first: hypercalls may bind the event of the timer, which programs need, to a port of theirs.
 RANDOM_C := $(addprefix tests/system/guests/,random_programs.c random_calls.c)
-WORKLOADS_C := $(RANDOM_C) tests/system/guests/path_length.c
+WORKLOADS_C := $(RANDOM_C) $(addprefix tests/system/guests/,path_length.c hogs.c)
 SELFTEST_C := $(filter-out $(WORKLOADS_C),$(wildcard tests/system/guests/*.c))
 WORKLOAD_C := $(addprefix tests/system/guests/,support.c selftest.c)
 
 $(eval $(call guest-image,selftest,$(SELFTEST_C)))
 $(eval $(call guest-image,path-length,tests/system/guests/path_length.c $(WORKLOAD_C)))
+$(eval $(call guest-image,hogs,tests/system/guests/hogs.c $(WORKLOAD_C)))
 $(eval $(call guest-image,random,$(RANDOM_C) $(WORKLOAD_C)))
 
 # Xen itself, for comparison: from its package, which is unpacked here and not installed.
