@@ -19,6 +19,7 @@ static const struct command {
     {"show", command_show, "print environment, tables and targets of a run"},
     {"compare", command_compare, "ratios of one run over another, with intervals"},
     {"merge", command_merge, "join the shards of a sweep into one run"},
+    {"replay", command_replay, "make a hypervisor's scheduling decisions again"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -46,9 +46,8 @@ static void write_index(FILE *file, uint32_t index)
         fprintf(file, " %" PRIu32, index);
 }
 
-void calls_write(void *arg, const struct sched_call *call)
+void calls_print(FILE *file, const struct sched_call *call)
 {
-    FILE *file = ((struct calls_file *)arg)->file;
     fprintf(file, "%s %" PRIu64, ops[call->op], call->now);
     write_index(file, call->vcpu);
     write_index(file, call->cpu);
@@ -56,6 +55,11 @@ void calls_write(void *arg, const struct sched_call *call)
     write_index(file, call->chosen);
     write_index(file, call->param);
     fprintf(file, " %" PRIu64 " %" PRIx64 " %d\n", call->value, call->kick, call->done ? 1 : 0);
+}
+
+void calls_write(void *arg, const struct sched_call *call)
+{
+    calls_print(((struct calls_file *)arg)->file, call);
 }
 
 /* ---- Reading ---- */

@@ -8,7 +8,7 @@
  *
  * op is add, remove, wake, sleep, yield, charge, pick, steal, affinity or param; the other words
  * are the members of struct sched_call, in decimal, but for kick, which is hexadecimal. - is none.
- * A recorder that has no file system prints such lines on a console.
+ * A recorder that has no file system prints such lines on a console, each behind CALLS_MARK.
  */
 #ifndef BENCH_SIM_CALLS_H
 #define BENCH_SIM_CALLS_H
@@ -17,6 +17,8 @@
 #include <stdio.h>
 
 #include "sched-bvt/replay.h"
+
+#define CALLS_MARK "(hv) calls: "
 
 struct calls_file {
     FILE *file;
@@ -30,6 +32,9 @@ bool calls_close(struct calls_file *f, char *error, size_t size);
 
 /* A struct sched's trace; arg: struct calls_file. An error shows when it is closed. */
 void calls_write(void *arg, const struct sched_call *call);
+
+/* One line, and its end. */
+void calls_print(FILE *file, const struct sched_call *call);
 
 /* One line. false: it is not a call. */
 bool calls_parse(const char *line, struct sched_call *call);

@@ -16,11 +16,6 @@ $(B)/test_sim_cost: bench/sim/decision-cost.sh $(B)/sim_decisions
 	@printf '#!/bin/sh\nexec "%s" "%s"\n' "$(abspath $<)" "$(abspath $(B)/sim_decisions)" > $@
 	@chmod +x $@
 
-# For whoever has a record of a hypervisor's calls.
-$(B)/sim_replay: $(call objects,opt,bench/sim/replay_main.c $(SIM_C) $(SCHED_C))
-	@$(CC) $(FLAGS_opt) $^ -o $@
-BUILD += $(B)/sim_replay
-
 ## sim-cost: count the instructions of a simulated scheduling decision (valgrind)
 sim-cost: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/sim_decisions

@@ -19,8 +19,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "bench/hist/hist.h"
+#include "sched-bvt/replay.h"
 
 /* The i-th policy's name and one line on it, in the order of sched-bvt/policies.def; NULL past the
  * end. */
@@ -187,12 +189,18 @@ int sim_record(const struct sim_point *point, const char *path, struct sim_obser
 
 struct sim_replayed {
     uint64_t calls, decisions;
-    bool same;     /* every answer was as recorded */
-    uint64_t line; /* of the first one that was not */
+    bool same;                            /* every answer was as recorded */
+    uint64_t line;                        /* of the first one that was not */
+    struct sched_call recorded, answered; /* there: that call, and what it is now */
 };
 
-/* Makes the calls of such a file again, on the policy that it names. 0, or -1 with a sentence in
- * error: it cannot be read, or a line is not a call (named by its number). */
+/* Makes the calls of such a file again, on the policy that it names. Of a console's output only the
+ * lines with calls are read. 0, or -1 with a sentence in error: it cannot be read, or a line is not
+ * a call (named by its number). */
 int sim_replay(const char *path, struct sim_replayed *out, char *error, size_t error_size);
+
+/* The same of a file that is open; name: what error calls it. */
+int sim_replay_file(FILE *file, const char *name, struct sim_replayed *out, char *error,
+                    size_t error_size);
 
 #endif

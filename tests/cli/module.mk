@@ -37,3 +37,9 @@ TESTS += $(B)/test_page
 $(B)/test_page: $(B)/asan/ringside tests/cli/test_page
 	@printf '#!/bin/sh\nexec "%s" "%s"\n' $(abspath tests/cli/test_page) $(abspath $<) > $@
 	@chmod +x $@
+
+TESTS += $(B)/test_replay
+$(B)/test_replay: $(B)/asan/ringside $(B)/ringside.elf $(B)/guest/selftest tests/cli/test_replay
+	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_replay) $(abspath $<) \
+	  $(abspath $(B)) > $@
+	@chmod +x $@

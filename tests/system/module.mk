@@ -28,7 +28,7 @@ $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAY
 
 # What its scheduler decided, by the simulator.
 TESTS += $(B)/hv-replay
-$(B)/hv-replay: tests/system/replay $(B)/ringside.elf $(B)/guest/selftest $(B)/sim_replay
+$(B)/hv-replay: tests/system/replay $(B)/ringside.elf $(B)/guest/selftest $(B)/ringside
 	@printf '#!/bin/sh\nexec %s\n' "$^" > $@
 	@chmod +x $@
 
