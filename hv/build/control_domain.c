@@ -252,12 +252,18 @@ void control_domain_build(void)
         give_up("its kernel", wrong);
 
     uint32_t n_vcpus = vcpus != 0 ? (uint32_t)vcpus : min(arch_cpu_count(), (uint32_t)VCPUS_MAX);
-    b.d = domain_create(0, n_vcpus, b.pages, true);
+    const struct domain_config config = {.privileged = true,
+                                         .vcpus_max = n_vcpus,
+                                         .ports_max = EVTCHN_PORTS_MAX,
+                                         .frames_max = b.pages};
+    b.d = domain_create(&config);
     b.list_order = order_of(b.plan.list_pages);
     b.list = heap_alloc_mapped(b.list_order);
     if (b.d == NULL || b.list == NULL)
         give_up("its memory", "is more than there is");
     control_domain = b.d;
+    if (!domain_publish(b.d))
+        panic("domain 0 is there already");
     wall_clock_publish(b.d);
     for (uint32_t i = 0; i < n_vcpus; i++) {
         if (vcpu_create(b.d, i) == NULL)
@@ -277,4 +283,5 @@ void control_domain_build(void)
              n_vcpus == 1 ? "" : "s", (void *)b.image.entry);
     heap_free_mapped(b.list, b.list_order);
     vcpu_unpause(b.d->vcpus[0], PAUSE_DOWN);
+    domain_unpause(b.d);
 }

@@ -33,6 +33,15 @@ struct vcpu;
 /* A fresh vcpu: its memory and registers. false: no memory. */
 bool arch_vcpu_init(struct vcpu *v);
 bool arch_vcpu_initialised(const struct vcpu *v);
+
+/* Its registers and tables from, and to, a vcpu_guest_context in the caller's memory; v is not the
+ * caller and does not run. set: with control_lock held, what it is then is in its flags; once it
+ * was initialised, page tables and descriptor tables must be those that it has, -XEN_EOPNOTSUPP.
+ * For both -XEN_EFAULT, -XEN_EINVAL, -XEN_ENOMEM, and set -XEN_ERESTART: call again. */
+long arch_vcpu_context_set(struct vcpu *v, vaddr_t from);
+long arch_vcpu_context_get(struct vcpu *v, vaddr_t to);
+
+/* For VCPUOP_initialise. */
 long arch_vcpu_initialise(struct vcpu *v, vaddr_t from);
 
 /* Between the two nothing may use the guest's registers or memory. Interrupts off. */
@@ -46,6 +55,10 @@ noreturn void arch_go_idle(void);
 void arch_vcpu_forget(struct vcpu *v);
 void arch_forget(void);
 void arch_vcpu_free(struct vcpu *v);
+
+/* The page tables and descriptor tables that one that was destroyed uses. mm_lock. -XEN_ERESTART:
+ * call again. */
+int arch_vcpu_release(struct vcpu *v);
 
 /* For WORK_GUEST; and what asks for it, from any CPU. */
 void arch_guest_work(void);
@@ -83,6 +96,9 @@ uint64_t arch_m2p(mfn_t m);
 
 /* The frames that hold it, 2 MiB each, in order. MFN_NONE: no more. */
 mfn_t arch_m2p_extent(uint32_t n);
+
+/* Whether any of these frames belongs to a device that the hypervisor keeps. */
+bool arch_device_frames_reserved(mfn_t first, mfn_t last);
 
 /* Tell audit_count() what is referred to by a table's first entries, and by a vcpu. */
 struct frame;

@@ -25,6 +25,11 @@ struct tally {
 static struct tally *tallies;
 static uint64_t wrong;
 
+/* Each domain once, with a reference while it is looked at. */
+#define for_each_domain(d)                                           \
+    for (struct domain *d = domain_get_next(0), *next_; (d) != NULL; \
+         next_ = domain_get_next((uint16_t)((d)->id + 1)), domain_put(d), (d) = next_)
+
 static void complain(mfn_t m, const char *what, uint64_t expected, uint64_t found)
 {
     if (wrong++ < COMPLAINTS_MAX)
@@ -90,6 +95,30 @@ static void compare(mfn_t m)
         complain(m, "uses", tallies[m.n].uses, frame_type_count(f));
 }
 
+/* Those that it shares with the hypervisor are not the domain's own. */
+static void count_frames(const struct domain *d)
+{
+    uint64_t owned = 0;
+    for (mfn_t m = domain_next_frame(d, 0); !mfn_is_none(m); m = domain_next_frame(d, m.n + 1))
+        owned += !mfn_eq(m, d->shared_mfn);
+    if (owned != d->frames) {
+        wrong++;
+        log_error("audit: domain %u owns %lu frames, its count says %lu\n", d->id, owned,
+                  d->frames);
+    }
+}
+
+/* The owner's structure, if it was freed, is still memory. */
+static bool owner_exists(const struct frame *f)
+{
+    if (f->owner == NULL)
+        return true;
+    struct domain *d = domain_get(f->owner->id);
+    if (d != NULL)
+        domain_put(d);
+    return d == f->owner;
+}
+
 uint64_t audit_frames(void)
 {
     uint64_t free = 0;
@@ -108,20 +137,16 @@ uint64_t audit_frames(void)
         if (frame_table[n].count != 0 && !(frame_table[n].type & TYPE_NOT_MEMORY))
             look_at(mfn(n));
     }
-    look_at_domain(control_domain);
-    uint64_t owned = 0;
+    for_each_domain(d) look_at_domain(d);
     for (uint64_t n = 0; n < frame_count; n++) {
         const struct frame *f = &frame_table[n];
         if (f->count == 0 || (f->type & TYPE_NOT_MEMORY))
             continue;
         compare(mfn(n));
-        owned += f->owner == control_domain && n != control_domain->shared_mfn.n;
+        if (!owner_exists(f))
+            complain(mfn(n), "owners", 0, 1);
     }
-    if (owned != control_domain->frames) {
-        wrong++;
-        log_error("audit: domain 0 owns %lu frames, its count says %lu\n", owned,
-                  control_domain->frames);
-    }
+    for_each_domain(d) count_frames(d);
     heap_free_mapped(tallies, order);
     return wrong;
 }

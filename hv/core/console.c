@@ -4,7 +4,7 @@
 
 #include "hv/core/cpu.h"
 #include "hv/core/domain.h"
-#include "hv/core/events.h"
+#include "hv/core/global_virq.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/lock.h"
@@ -34,8 +34,7 @@ void console_typed(int (*next)(void))
 
 void console_tell(void)
 {
-    if (control_domain != NULL && control_domain->vcpus[0] != NULL)
-        events_raise_virq(control_domain->vcpus[0], VIRQ_CONSOLE);
+    global_virq_raise(VIRQ_CONSOLE);
 }
 
 static long console_write(uint64_t count, vaddr_t from)

@@ -8,8 +8,9 @@
 #include "hv/core/events.h"
 #include "hv/core/format.h"
 #include "hv/core/frame.h"
+#include "hv/core/global_virq.h"
 #include "hv/core/log.h"
-#include "hv/core/string.h"
+#include "hv/core/schedule.h"
 #include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
@@ -17,48 +18,63 @@
 
 struct domain *control_domain;
 
-struct domain *domain_create(uint16_t id, uint32_t vcpus_max, uint64_t frames_max, bool privileged)
+static unsigned struct_order(void)
 {
-    ASSERT(vcpus_max >= 1 && vcpus_max <= VCPUS_MAX);
-    struct domain *d = heap_alloc_mapped(order_of(round_up(sizeof(*d), PAGE_SIZE) >> PAGE_SHIFT));
+    return order_of(round_up(sizeof(struct domain), PAGE_SIZE) >> PAGE_SHIFT);
+}
+
+/* What it consists of itself, as far as it is there. */
+static void free_parts(struct domain *d)
+{
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        if (d->vcpus[i] != NULL)
+            vcpu_free(d->vcpus[i]);
+    }
+    events_free(d);
+    if (d->shared != NULL)
+        domain_unshare_page(d->shared);
+    if (d->device_frames != NULL)
+        heap_free_mapped(d->device_frames, 0);
+    if (d->device_ports != NULL)
+        heap_free_mapped(d->device_ports, 0);
+    if (d->blocks != NULL)
+        heap_free_mapped(d->blocks, 0);
+    heap_free_mapped(d, struct_order());
+}
+
+struct domain *domain_create(const struct domain_config *config)
+{
+    ASSERT(config->vcpus_max >= 1 && config->vcpus_max <= VCPUS_MAX);
+    struct domain *d = heap_alloc_mapped(struct_order());
     if (d == NULL)
         return NULL;
-    d->id = id;
+    d->id = config->id;
     d->references = 1;
-    d->vcpus_max = vcpus_max;
-    d->frames_max = frames_max;
-    d->privileged = privileged;
-
-    d->shared = heap_alloc_mapped(0);
-    if (d->shared == NULL)
-        return NULL;
-    d->shared_mfn = arch_heap_mfn(d->shared);
-    /* The guest may map it, writable; being in use so for ever, it cannot become anything else. */
-    struct frame *f = frame_of(d->shared_mfn);
-    f->owner = d;
-    if (frame_get_writable(f) != 0)
-        panic("a fresh frame has a type");
-    frame_disown(
-        f); /* the one reference is the hypervisor's: it cannot be given back or exchanged */
-
-    if (!events_init(d))
-        return NULL;
-    return d;
+    d->privileged = config->privileged;
+    d->control_pauses = 1;
+    d->vcpus_max = config->vcpus_max;
+    d->frames_max = config->frames_max;
+    d->blocks = heap_alloc_mapped(0);
+    d->shared = domain_share_page(d);
+    if (d->blocks != NULL && d->shared != NULL && events_init(d, config->ports_max)) {
+        d->shared_mfn = arch_heap_mfn(d->shared);
+        return d;
+    }
+    free_parts(d);
+    return NULL;
 }
 
-struct domain *domain_get(uint16_t id)
+void domain_discard(struct domain *d)
 {
-    struct domain *d = control_domain;
-    if (d == NULL || id != d->id)
-        return NULL;
-    __atomic_fetch_add(&d->references, 1, __ATOMIC_RELAXED);
-    return d;
+    free_parts(d);
 }
 
-void domain_put(struct domain *d)
+void domain_free(struct domain *d)
 {
-    uint32_t before = __atomic_fetch_sub(&d->references, 1, __ATOMIC_ACQ_REL);
-    ASSERT(before > 1); /* the control domain's own */
+    ASSERT(d->death == DEATH_DONE && d->frames == 0);
+    domain_unpublish(d);
+    free_parts(d);
+    global_virq_raise(VIRQ_DOM_EXC);
 }
 
 static const char *reason_name(uint8_t reason)
@@ -71,18 +87,21 @@ static const char *reason_name(uint8_t reason)
 
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
-    if (__atomic_exchange_n(&d->shut_down, true, __ATOMIC_SEQ_CST))
+    if (__atomic_exchange_n(&d->shutting_down, true, __ATOMIC_SEQ_CST))
         return;
     if (reason == SHUTDOWN_crash && d->has_shutdown_code)
         reason = d->shutdown_code;
     d->shutdown_reason = reason;
+    __atomic_store_n(&d->shut_down, true, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < d->vcpus_max; i++) {
         if (d->vcpus[i] != NULL)
             vcpu_pause(d->vcpus[i], PAUSE_SHUT);
     }
     log_info("domain %u %s\n", d->id, reason_name(reason));
-    if (d != control_domain)
+    if (d != control_domain) {
+        global_virq_raise(VIRQ_DOM_EXC);
         return;
+    }
     /* Nobody is left to tell what to do. */
     trace_dump();
     audit_at_end();
@@ -103,42 +122,66 @@ void domain_crash(struct vcpu *v, const char *why, ...)
     domain_shutdown(v->domain, SHUTDOWN_crash);
 }
 
-/* ---- memory */
-
-static bool charge(struct domain *d, uint64_t frames)
+void domain_resume(struct domain *d)
 {
-    uint64_t have = __atomic_load_n(&d->frames, __ATOMIC_RELAXED);
-    do {
-        if (have + frames > d->frames_max)
-            return false;
-    } while (!__atomic_compare_exchange_n(&d->frames, &have, have + frames, true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
-    return true;
+    if (!__atomic_load_n(&d->shut_down, __ATOMIC_SEQ_CST))
+        return;
+    __atomic_store_n(&d->shut_down, false, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        if (d->vcpus[i] != NULL)
+            vcpu_unpause(d->vcpus[i], PAUSE_SHUT);
+    }
+    __atomic_store_n(&d->shutting_down, false, __ATOMIC_SEQ_CST);
 }
 
-mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub)
+/* ---- the control domain's hand on it */
+
+static void pause_all(struct domain *d, uint32_t why)
 {
-    if (!charge(d, 1UL << order))
-        return MFN_NONE;
-    mfn_t m = heap_alloc(order, bits);
-    if (mfn_is_none(m)) {
-        __atomic_fetch_sub(&d->frames, 1UL << order, __ATOMIC_RELAXED);
-        return m;
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        if (d->vcpus[i] != NULL)
+            vcpu_pause(d->vcpus[i], why);
     }
-    for (uint64_t i = 0; i < 1UL << order; i++) {
-        if (scrub) {
-            void *contents = frame_map(mfn(m.n + i));
-            memset(contents, 0, PAGE_SIZE);
-            frame_unmap(contents);
-        }
-        frame_assign(frame_of(mfn(m.n + i)), d);
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        if (d->vcpus[i] != NULL)
+            vcpu_wait_stopped(d->vcpus[i]);
     }
-    return m;
 }
 
-void domain_frame_free(struct frame *f)
+static void unpause_all(struct domain *d, uint32_t why)
 {
-    if (f->owner != NULL)
-        __atomic_fetch_sub(&f->owner->frames, 1, __ATOMIC_RELAXED);
-    heap_free(frame_mfn(f), 0);
+    for (uint32_t i = 0; i < d->vcpus_max; i++) {
+        if (d->vcpus[i] != NULL)
+            vcpu_unpause(d->vcpus[i], why);
+    }
+}
+
+#define CONTROL_PAUSES_MAX 255 /* as on Xen */
+
+int domain_pause(struct domain *d)
+{
+    if (d->control_pauses == CONTROL_PAUSES_MAX)
+        return -XEN_EOVERFLOW;
+    if (d->control_pauses++ == 0)
+        pause_all(d, PAUSE_HELD);
+    return 0;
+}
+
+int domain_unpause(struct domain *d)
+{
+    if (d->control_pauses == 0)
+        return -XEN_EINVAL;
+    if (--d->control_pauses == 0)
+        unpause_all(d, PAUSE_HELD);
+    return 0;
+}
+
+void domain_hold(struct domain *d)
+{
+    pause_all(d, PAUSE_CHANGE);
+}
+
+void domain_unhold(struct domain *d)
+{
+    unpause_all(d, PAUSE_CHANGE);
 }

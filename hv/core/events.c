@@ -20,9 +20,6 @@
 
 #include <xen/event_channel.h>
 
-/* The port limit of a domain: what the FIFO ABI can carry. */
-#define PORTS_MAX EVTCHN_PORTS_MAX
-
 /* ---- locks */
 
 #define PORT_CLOSING 0x80000000U
@@ -79,25 +76,24 @@ static void unlock_domains(struct domain *a, struct domain *b)
 
 /* ---- set up */
 
-static uint32_t buckets_order(void)
+/* Of the table of buckets, and of the words that go with it. */
+static unsigned table_order(uint32_t ports_max)
 {
-    return order_of((uint64_t)EVTCHN_BUCKETS_MAX * sizeof(void *) >> PAGE_SHIFT);
+    uint64_t buckets = (ports_max + EVTCHN_BUCKET_PORTS - 1) / EVTCHN_BUCKET_PORTS;
+    return order_of(round_up(buckets * sizeof(void *), PAGE_SIZE) >> PAGE_SHIFT);
 }
 
-bool events_init(struct domain *d)
+bool events_init(struct domain *d, uint32_t ports_max)
 {
+    d->events.ports_max = ports_max; /* for events_free(), whatever comes */
     if (d->privileged && !pirqs_init(d))
-        return false;
-    d->event_buckets = heap_alloc_mapped(buckets_order());
-    d->event_closed = heap_alloc_mapped(buckets_order());
-    if (d->event_buckets == NULL || d->event_closed == NULL)
         return false;
     struct evtchn_domain_config config = {
         .id = d->id,
         .abi = &evtchn_two_level_64_producer,
-        .ports_max = PORTS_MAX,
-        .buckets = d->event_buckets,
-        .closed = d->event_closed,
+        .ports_max = ports_max,
+        .buckets = heap_alloc_mapped(table_order(ports_max)),
+        .closed = heap_alloc_mapped(table_order(ports_max)),
         .vcpus = d->event_vcpus,
         .n_vcpus = d->vcpus_max,
         .pirq_port = d->pirqs == NULL ? NULL : pirq_ports(d),
@@ -107,8 +103,24 @@ bool events_init(struct domain *d)
         .mask = d->shared->evtchn_mask,
         .owner = d,
     };
+    d->event_buckets = config.buckets;
+    d->event_closed = config.closed;
+    if (d->event_buckets == NULL || d->event_closed == NULL)
+        return false;
     evtchn_domain_init(&d->events, &config);
     return true;
+}
+
+void events_free(struct domain *d)
+{
+    unsigned order = table_order(d->events.ports_max);
+    pirqs_free(d);
+    for (uint32_t i = 0; i < d->events.n_buckets; i++)
+        heap_free_mapped(d->event_buckets[i], 0);
+    if (d->event_buckets != NULL)
+        heap_free_mapped(d->event_buckets, order);
+    if (d->event_closed != NULL)
+        heap_free_mapped(d->event_closed, order);
 }
 
 void events_init_vcpu(struct vcpu *v)
@@ -300,7 +312,7 @@ int events_eoi(struct domain *d, uint32_t pirq)
 static struct domain *named(struct domain *self, uint16_t id, int *rc)
 {
     if (id == DOMID_SELF || id == self->id) {
-        __atomic_fetch_add(&self->references, 1, __ATOMIC_RELAXED);
+        domain_get_more(self);
         return self;
     }
     struct domain *d = domain_get(id);
@@ -322,7 +334,7 @@ static int alloc_unbound(struct domain *self, struct evtchn_alloc_unbound *a)
     uint16_t remote = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
     lock(&d->event_lock);
     provide_bucket(d);
-    rc = evtchn_alloc_unbound(&d->events, remote, &a->port);
+    rc = d->dying ? -XEN_EINVAL : evtchn_alloc_unbound(&d->events, remote, &a->port);
     unlock(&d->event_lock);
     domain_put(d);
     return rc;
@@ -382,13 +394,15 @@ static int bind_ipi(struct domain *d, struct evtchn_bind_ipi *a)
     return rc;
 }
 
-/* D of both ends: the other one may change as long as they are not locked. */
+/* D of both ends: the other one may change as long as they are not locked. The caller gets a
+ * reference to the other domain, which as long as it has the port is there. */
 static struct domain *lock_ends(struct domain *d, uint32_t port, struct evtchn **peer)
 {
     for (;;) {
         lock(&d->event_lock);
         *peer = evtchn_peer(&d->events, port);
         struct domain *other = *peer == NULL ? d : (*peer)->domain->owner;
+        domain_get_more(other);
         if (other == d)
             return d;
         unlock(&d->event_lock);
@@ -396,6 +410,7 @@ static struct domain *lock_ends(struct domain *d, uint32_t port, struct evtchn *
         if (evtchn_peer(&d->events, port) == *peer)
             return other;
         unlock_domains(d, other);
+        domain_put(other);
     }
 }
 
@@ -419,6 +434,7 @@ static int close_port(struct domain *d, uint32_t port)
         port_include(second);
     port_include(first);
     unlock_domains(d, other);
+    domain_put(other);
     return rc;
 }
 
@@ -507,26 +523,50 @@ static void give_pages_back(struct domain *d)
         give_page_back(d->event_pages[--d->n_event_pages]);
 }
 
+/* Returns with D(d), when no port is open. -XEN_ERESTART: without it; call again. */
+static int close_all(struct domain *d)
+{
+    for (uint32_t port = 1;;) {
+        lock(&d->event_lock);
+        port = evtchn_next_open(&d->events, port);
+        /* A domain that lives may have opened others meanwhile. */
+        if (port == 0)
+            port = evtchn_next_open(&d->events, 1);
+        if (port == 0)
+            return 0;
+        unlock(&d->event_lock);
+        close_port(d, port);
+        if (preempt_needed())
+            return -XEN_ERESTART;
+    }
+}
+
+static int reset_all(struct domain *d)
+{
+    int rc = close_all(d);
+    if (rc != 0)
+        return rc;
+    rc = evtchn_reset(&d->events);
+    if (rc == 0)
+        give_pages_back(d);
+    unlock(&d->event_lock);
+    return rc;
+}
+
 static int reset(struct domain *self, const struct evtchn_reset *a)
 {
     int rc = 0;
     struct domain *d = named(self, a->dom, &rc);
     if (d == NULL)
         return rc;
-    for (;;) {
-        lock(&d->event_lock);
-        uint32_t port = evtchn_next_open(&d->events, 1);
-        if (port == 0)
-            break;
-        unlock(&d->event_lock);
-        close_port(d, port);
-    }
-    rc = evtchn_reset(&d->events);
-    if (rc == 0)
-        give_pages_back(d);
-    unlock(&d->event_lock);
+    rc = reset_all(d);
     domain_put(d);
     return rc;
+}
+
+int events_close_all(struct domain *d)
+{
+    return reset_all(d);
 }
 
 /* ---- the FIFO ABI */
@@ -670,6 +710,8 @@ static out_of_line long other_operation(unsigned op, vaddr_t at)
     if (!copy_from_guest(&a, at, size))
         return -XEN_EFAULT;
     long rc = perform(d, op, &a);
+    if (rc == -XEN_ERESTART)
+        return hypercall_continue(__HYPERVISOR_event_channel_op, 2, (uint64_t)op, at.a);
     if (rc == 0 && operations[op].has_result && !copy_to_guest(at, &a, size))
         return -XEN_EFAULT;
     return rc;

@@ -8,8 +8,13 @@
 struct domain;
 struct vcpu;
 
-/* false: no memory. */
-bool events_init(struct domain *d);
+/* false: no memory; what there is of it, events_free() gives back. */
+bool events_init(struct domain *d, uint32_t ports_max);
+void events_free(struct domain *d);
+
+/* The domain is dying. -XEN_ERESTART: call again. */
+int events_close_all(struct domain *d);
+
 void events_init_vcpu(struct vcpu *v);
 
 /* A VIRQ for a vcpu (a domain's own go to vcpu 0). Any context without locks below event_lock. */

@@ -9,7 +9,7 @@ struct domain *foreign_get(uint16_t id, int *rc)
 {
     struct domain *self = current_vcpu()->domain;
     if (likely(id == DOMID_SELF) || (id == DOMID_IO && self->privileged)) {
-        __atomic_fetch_add(&self->references, 1, __ATOMIC_RELAXED);
+        domain_get_more(self);
         return self;
     }
     if (id == DOMID_IO) {

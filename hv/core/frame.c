@@ -112,6 +112,14 @@ static int check(struct frame *f, enum frame_type t, unsigned from, bool held)
     return 0;
 }
 
+int frame_abandon(struct frame *f)
+{
+    uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
+    if (!(x & TYPE_PARTIAL) || (x & (TYPE_RELEASING | TYPE_FAILED)) == TYPE_RELEASING)
+        return 0;
+    return undo(f, frame_type_of(f), (unsigned)((x & TYPE_DONE_MASK) >> TYPE_DONE_SHIFT), 0, true);
+}
+
 /* mm_lock is held and the frame is PARTIAL. */
 static int go_on(struct frame *f, enum frame_type t, uint64_t x)
 {

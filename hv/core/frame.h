@@ -182,6 +182,10 @@ static inline __attribute__((always_inline)) int frame_get_writable(struct frame
 /* 0, or for a table -XEN_ERESTART: the use is still held; call again. */
 int frame_put_type(struct frame *f);
 
+/* If checking it, or undoing that, was interrupted, and nobody will go on with it: takes back what
+ * it came to. mm_lock. 0, or -XEN_ERESTART: call again. */
+int frame_abandon(struct frame *f);
+
 /* For a writable use, which never restarts. */
 static inline __attribute__((always_inline)) void frame_put_writable(struct frame *f)
 {

@@ -8,13 +8,17 @@
  * The one order, outermost first; a lock is never taken while one on a line below it is held:
  *
  *   trace_lock            setting and reading of traces
+ *   creation_lock         a domain is being made
+ *   domain.control_lock   what the control domain does to a domain, one thing at a time
  *   domain.mm_lock        page tables, reservations, descriptor tables of a domain; of two domains,
  *                         the lower domid first
  *   domain.event_lock     the port table of a domain; of two, the lower address first
+ *   handlers_lock         who gets the machine's VIRQs
  *   pmu_lock              who has performance counters
  *   cpu run queues        sched_lock of a CPU, with interrupts off; of two, the lower number first
  *   cpu timers            timer_lock of a CPU, with interrupts off
  *   heap_lock             the buddy allocator's free lists
+ *   table_lock            of a part of the domains' numbers
  *   pmu_vcpu.lock         a vcpu's performance counters, with interrupts off
  *   console_lock          the serial line, with interrupts off
  */

@@ -6,6 +6,7 @@
 #include "hv/core/buddy.h"
 #include "hv/core/domain.h"
 #include "hv/core/events.h"
+#include "hv/core/frame.h"
 #include "hv/core/schedule.h"
 #include "hv/core/time.h"
 #include "hv/public/ringside.h"
@@ -60,7 +61,7 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
     v->info = &d->shared->vcpu_info[id];
     v->info->evtchn_upcall_mask = 1;
     v->info_mfn = MFN_NONE;
-    v->pauses = PAUSE_DOWN;
+    v->pauses = PAUSE_DOWN | (d->control_pauses != 0 ? PAUSE_HELD : 0);
     v->state = RUNSTATE_offline;
     v->state_since = time_now();
     v->virtual_deadline = NS_NEVER;
@@ -102,6 +103,19 @@ void vcpu_destroy(struct vcpu *v)
     events_poll_end(v);
     schedule_remove(v);
     arch_vcpu_forget(v);
+}
+
+int vcpu_release_frames(struct vcpu *v)
+{
+    int rc = arch_vcpu_release(v);
+    if (rc != 0 || mfn_is_none(v->info_mfn))
+        return rc;
+    struct frame *f = frame_of(v->info_mfn);
+    v->info = &v->domain->shared->vcpu_info[v->id];
+    v->info_mfn = MFN_NONE;
+    frame_put_writable(f);
+    frame_put(f);
+    return 0;
 }
 
 void vcpu_free(struct vcpu *v)

@@ -22,6 +22,7 @@ enum vcpu_pause {
     PAUSE_SHUT = 1U << 2,    /* its domain is shut down */
     PAUSE_HELD = 1U << 3,    /* its domain is paused by the control domain */
     PAUSE_DYING = 1U << 4,   /* for good */
+    PAUSE_CHANGE = 1U << 5,  /* while the control domain looks at it, or changes it */
 };
 
 struct vcpu {
@@ -33,9 +34,9 @@ struct vcpu {
     uint32_t id;
 
     struct sched_vcpu sched;
-    uint32_t pauses;   /* enum vcpu_pause */
+    uint32_t pauses;        /* enum vcpu_pause */
     uint64_t soft_affinity; /* CPUs that it would like best; kept for the control domain */
-    uint32_t switched; /* 1 + the CPU that holds its registers; 0: none does; published */
+    uint32_t switched;      /* 1 + the CPU that holds its registers; 0: none does; published */
 
     struct evtchn_vcpu events;
     mfn_t info_mfn;     /* of a registered vcpu_info; MFN_NONE: in shared_info */
@@ -76,6 +77,10 @@ void vcpu_wait_stopped(const struct vcpu *v);
  */
 void vcpu_destroy(struct vcpu *v);
 void vcpu_free(struct vcpu *v);
+
+/* Of one that was destroyed: its page tables, descriptor tables, vcpu_info. mm_lock.
+ * -XEN_ERESTART: call again. */
+int vcpu_release_frames(struct vcpu *v);
 
 /* An event for it: if it blocks, it does not any more; if it runs elsewhere, it is interrupted. */
 void vcpu_kick(struct vcpu *v);

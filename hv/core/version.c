@@ -66,10 +66,8 @@ static long other_versions(uint64_t op, vaddr_t at)
         return get_features(at);
     case XENVER_pagesize:
         return at.a == 0 ? (long)PAGE_SIZE : -XEN_EINVAL;
-    case XENVER_guest_handle: {
-        xen_domain_handle_t handle = {0};
-        return give(at, handle, sizeof(handle));
-    }
+    case XENVER_guest_handle:
+        return give(at, current_vcpu()->domain->handle, sizeof(xen_domain_handle_t));
     case XENVER_commandline:
         return give_text(at, "", sizeof(xen_commandline_t));
     default:

@@ -61,9 +61,10 @@ static unsigned unaliased(uint64_t reg)
     return (unsigned)(reg == 4 || reg == 5 ? reg + 2 : min(reg, 8UL));
 }
 
-long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value)
+/* What the register comes to hold. */
+static long check(unsigned reg, uint64_t *to)
 {
-    reg = unaliased(reg);
+    uint64_t value = *to;
     if (reg <= 3) {
         if (!address_canonical(value) ||
             (value >= HYPERVISOR_VIRT_START && value < HYPERVISOR_VIRT_END))
@@ -79,6 +80,25 @@ long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value)
     } else {
         return -XEN_ENODEV;
     }
+    *to = value;
+    return 0;
+}
+
+long debug_register_keep(struct vcpu *v, unsigned reg, uint64_t value)
+{
+    reg = unaliased(reg);
+    long rc = check(reg, &value);
+    if (rc == 0)
+        v->arch.debug[reg] = value;
+    return rc;
+}
+
+long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value)
+{
+    reg = unaliased(reg);
+    long rc = check(reg, &value);
+    if (rc != 0)
+        return rc;
     uint64_t enabled = (v->arch.debug[7] | (reg == 7 ? value : 0)) & DR7_ENABLED;
     v->arch.debug[reg] = value;
     if (enabled != 0) {

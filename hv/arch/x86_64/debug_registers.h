@@ -14,4 +14,7 @@ void debug_registers_enter(const struct vcpu *v);
 /* v runs here. 0 or -XEN_EINVAL, -XEN_EPERM. */
 long debug_register_set(struct vcpu *v, unsigned reg, uint64_t value);
 
+/* The same of one that does not run. */
+long debug_register_keep(struct vcpu *v, unsigned reg, uint64_t value);
+
 #endif

@@ -146,15 +146,15 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, uint32_t entries)
     return 0;
 }
 
-/* The frames that a range of the address space shows. */
-static int ldt_frames(const struct vcpu *v, uint64_t address, unsigned n, mfn_t *frames)
+int ldt_take(const struct domain *d, mfn_t root, uint64_t address, uint32_t entries, mfn_t *frames)
 {
-    for (unsigned i = 0; i < n; i++) {
+    if (entries > LDT_FRAMES_MAX * ENTRIES_PER_FRAME || (address & ~PAGE_MASK) != 0)
+        return -XEN_EINVAL;
+    for (unsigned i = 0; i < frames_for(entries); i++) {
         mfn_t table;
-        pte_t *slot =
-            entry_find(paddr_to_mfn(v->arch.root_kernel), address + i * PAGE_SIZE, &table);
+        pte_t *slot = entry_find(root, address + i * PAGE_SIZE, &table);
         pte_t e = slot == NULL ? 0 : *slot;
-        int rc = e & PTE_P ? frame_use(v->domain, pte_mfn(e)) : -XEN_EINVAL;
+        int rc = e & PTE_P ? frame_use(d, pte_mfn(e)) : -XEN_EINVAL;
         if (rc != 0) {
             frames_release(frames, i);
             return rc;
@@ -164,27 +164,36 @@ static int ldt_frames(const struct vcpu *v, uint64_t address, unsigned n, mfn_t 
     return 0;
 }
 
-int ldt_set(struct vcpu *v, uint64_t address, uint32_t entries)
+void ldt_put(struct vcpu *v, uint64_t address, uint32_t entries, const mfn_t *frames)
 {
-    mfn_t fresh[LDT_FRAMES_MAX];
-    if (entries == 0)
-        address = 0;
-    if (entries > LDT_FRAMES_MAX * ENTRIES_PER_FRAME || (address & ~PAGE_MASK) != 0)
-        return -XEN_EINVAL;
-    int rc = ldt_frames(v, address, frames_for(entries), fresh);
-    if (rc != 0)
-        return rc;
     mfn_t old[LDT_FRAMES_MAX];
     unsigned n_old = frames_for(v->arch.ldt_entries);
     for (unsigned i = 0; i < n_old; i++)
         old[i] = v->arch.ldt[i];
     for (unsigned i = 0; i < frames_for(entries); i++)
-        v->arch.ldt[i] = fresh[i];
+        v->arch.ldt[i] = frames[i];
     v->arch.ldt_address = address;
     v->arch.ldt_entries = entries;
-    show_ldt(v);
+    if (v == current_vcpu())
+        show_ldt(v);
     frames_release(old, n_old);
-    return 0;
+}
+
+int ldt_set(struct vcpu *v, uint64_t address, uint32_t entries)
+{
+    mfn_t fresh[LDT_FRAMES_MAX];
+    if (entries == 0)
+        address = 0;
+    int rc = ldt_take(v->domain, paddr_to_mfn(v->arch.root_kernel), address, entries, fresh);
+    if (rc == 0)
+        ldt_put(v, address, entries, fresh);
+    return rc;
+}
+
+void descriptor_tables_release(struct vcpu *v)
+{
+    gdt_set(v, NULL, 0);
+    ldt_put(v, 0, 0, NULL);
 }
 
 long do_set_gdt(uint64_t frames, uint64_t entries)

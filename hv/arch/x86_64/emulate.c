@@ -142,8 +142,8 @@ static bool write_control(struct vcpu *v, unsigned n, uint64_t value)
         lock(&v->domain->mm_lock);
         while (rc == 0 && (rc = new_base(v, paddr_to_mfn(value))) == -XEN_ERESTART)
             rc = 0; /* an instruction cannot be continued; what it is for is in use already */
-        while (stale_table_finish(v) == -XEN_ERESTART)
-            ;
+        while (v->stale_table != NULL)
+            stale_table_go_on(v);
         unlock(&v->domain->mm_lock);
         return rc == 0;
     }

@@ -52,11 +52,17 @@ bool fpu_init_vcpu(struct vcpu *v)
     v->arch.fpu = heap_alloc_mapped(area_order());
     if (v->arch.fpu == NULL)
         return false;
+    fpu_reset(v);
+    return true;
+}
+
+void fpu_reset(struct vcpu *v)
+{
     char *area = v->arch.fpu;
+    memset(area, 0, area_size);
     *(uint16_t *)area = FCW_RESET;
     *(uint32_t *)(area + 24) = MXCSR_RESET;
     v->arch.xcr0 = XCR0_X87;
-    return true;
 }
 
 void fpu_free_vcpu(struct vcpu *v)
@@ -112,6 +118,11 @@ void fpu_import(struct vcpu *v, const void *image)
         memset(area + FXSAVE_SIZE, 0, XSAVE_HEADER_SIZE);
         *(uint64_t *)(area + FXSAVE_SIZE) = XCR0_X87 | XCR0_SSE;
     }
+}
+
+void fpu_export(const struct vcpu *v, void *image)
+{
+    memcpy(image, v->arch.fpu, FXSAVE_SIZE);
 }
 
 bool fpu_set_xcr0(struct vcpu *v, uint64_t value)

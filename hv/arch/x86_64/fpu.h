@@ -25,8 +25,11 @@ void fpu_set_task_switched(struct vcpu *v, bool on);
 /* What may be in XCR0; 0: there is no XSAVE. */
 extern uint64_t fpu_features;
 
-/* From a vcpu_guest_context: 512 bytes as FXSAVE has them. v does not run. */
+/* From and to a vcpu_guest_context: 512 bytes as FXSAVE has them; and as after a reset. v does not
+ * run. */
 void fpu_import(struct vcpu *v, const void *image);
+void fpu_export(const struct vcpu *v, void *image);
+void fpu_reset(struct vcpu *v);
 
 /* For XSETBV. false: not allowed. v runs here. */
 bool fpu_set_xcr0(struct vcpu *v, uint64_t value);

@@ -2,6 +2,7 @@
 #include "hv/arch/x86_64/machine_memory.h"
 
 #include "hv/arch/x86_64/io.h"
+#include "hv/core/arch.h"
 #include "hv/core/assert.h"
 #include "hv/core/boot_info.h"
 #include "hv/core/boot_memory.h"
@@ -24,16 +25,22 @@ void device_frame_reserve(mfn_t m)
 
 bool device_frame_is_reserved(mfn_t m)
 {
-    for (unsigned i = 0; i < n_reserved; i++) {
-        if (mfn_eq(reserved[i], m))
-            return true;
-    }
-    return false;
+    return arch_device_frames_reserved(m, m);
 }
 
 bool device_frame_allowed(const struct domain *d, mfn_t m)
 {
-    return d->privileged && !device_frame_is_reserved(m);
+    return (d->privileged || ranges_hold(d->device_frames, m.n, m.n)) &&
+           !device_frame_is_reserved(m);
+}
+
+bool arch_device_frames_reserved(mfn_t first, mfn_t last)
+{
+    for (unsigned i = 0; i < n_reserved; i++) {
+        if (first.n <= reserved[i].n && reserved[i].n <= last.n)
+            return true;
+    }
+    return false;
 }
 
 static void give_to_heap(paddr_t start, paddr_t end)
@@ -57,5 +64,6 @@ void machine_memory_init(void)
             frame_table[n] = (struct frame){.count = FRAME_ALLOCATED | 1};
     }
     boot_memory_give(give_to_heap);
+    domain_memory_init();
     log_info("%lu MiB of memory, %lu MiB free\n", frame_count >> 8, heap_free_frames() >> 8);
 }

@@ -98,8 +98,6 @@ static inline int update(struct vcpu *v, struct table_owner o, struct target *t,
 static inline int update_all(struct vcpu *v, struct table_owner o, struct target *t,
                              vaddr_t requests, uint32_t count, uint32_t *done)
 {
-    if (stale_table_finish(v) != 0)
-        return -XEN_ERESTART;
     for (uint32_t i = 0; i < count; i++) {
         struct mmu_update u;
         if (unlikely(v->stale_table != NULL || (i != 0 && preempt_needed_of(v))))
@@ -168,9 +166,12 @@ static long mmu_update_all(struct vcpu *v, uint64_t requests, uint64_t count, ui
     if (unlikely(!own) && (rc = owners_get(foreign, &o)) != 0)
         return rc;
     struct target t = {NO_TARGET, NULL};
-    lock(&o.tables->mm_lock);
-    rc = update_all(v, o, &t, vaddr(requests), n, &done);
-    unlock(&o.tables->mm_lock);
+    rc = stale_table_finish(v);
+    if (likely(rc == 0)) {
+        lock(&o.tables->mm_lock);
+        rc = update_all(v, o, &t, vaddr(requests), n, &done);
+        unlock(&o.tables->mm_lock);
+    }
     if (t.f != NULL)
         frame_put(t.f);
     if (unlikely(!own))

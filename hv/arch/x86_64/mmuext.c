@@ -231,16 +231,6 @@ static int perform_all(struct vcpu *v, struct domain *d, vaddr_t ops, uint32_t c
     return v->stale_table == NULL ? 0 : -XEN_ERESTART;
 }
 
-static int finish_stale(struct vcpu *v)
-{
-    if (likely(v->stale_table == NULL))
-        return 0;
-    lock(&v->domain->mm_lock);
-    int rc = stale_table_finish(v);
-    unlock(&v->domain->mm_lock);
-    return rc;
-}
-
 long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_at, uint64_t foreign)
 {
     struct vcpu *v = current_vcpu();
@@ -254,7 +244,7 @@ long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_at, uint64_t forei
     struct domain *d = foreign_get((uint16_t)foreign, &rc);
     if (d == NULL)
         return rc;
-    rc = finish_stale(v);
+    rc = stale_table_finish(v);
     if (rc == 0)
         rc = perform_all(v, d, vaddr(ops), n, &done);
     domain_put(d);

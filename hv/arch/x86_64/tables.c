@@ -337,6 +337,15 @@ int stale_table_go_on(struct vcpu *v)
     return rc;
 }
 
+int stale_table_finish_now(struct vcpu *v)
+{
+    struct domain *owner = v->stale_table->owner; /* there as long as its frame is */
+    lock(&owner->mm_lock);
+    int rc = stale_table_go_on(v);
+    unlock(&owner->mm_lock);
+    return rc;
+}
+
 pte_t *entry_find(mfn_t root, uint64_t address, mfn_t *table)
 {
     if (unlikely(!address_canonical(address) ||

@@ -50,12 +50,15 @@ void table_put(struct vcpu *v, struct frame *f);
  */
 int new_base(struct vcpu *v, mfn_t m);
 
-/* Goes on with v->stale_table. -XEN_ERESTART: there is more. */
-out_of_line int stale_table_go_on(struct vcpu *v);
+/* Goes on with v->stale_table; the mm_lock of its owner is held. -XEN_ERESTART: there is more. */
+int stale_table_go_on(struct vcpu *v);
+
+/* The same without any lock. */
+out_of_line int stale_table_finish_now(struct vcpu *v);
 
 static inline int stale_table_finish(struct vcpu *v)
 {
-    return likely(v->stale_table == NULL) ? 0 : stale_table_go_on(v);
+    return likely(v->stale_table == NULL) ? 0 : stale_table_finish_now(v);
 }
 
 #endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* domctl: vcpus of others. */
+#include "hv/core/arch.h"
+#include "hv/core/domain.h"
+#include "hv/core/domctl.h"
+#include "hv/core/guest_access.h"
+#include "hv/core/runstate.h"
+#include "hv/core/schedule.h"
+#include "hv/core/vcpu.h"
+
+/* NULL: there is none of this number. */
+static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+    return id < d->vcpus_max ? d->vcpus[id] : NULL;
+}
+
+long domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = vcpu_of(d, op->u.vcpucontext.vcpu);
+    if (d == current_vcpu()->domain || v == NULL)
+        return -XEN_EINVAL;
+    domain_hold(d);
+    long rc = arch_vcpu_context_set(v, guest_handle(op->u.vcpucontext.ctxt));
+    domain_unhold(d);
+    return rc;
+}
+
+long domctl_getvcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = vcpu_of(d, op->u.vcpucontext.vcpu);
+    if (v == NULL || v == current_vcpu())
+        return -XEN_EINVAL;
+    if (!arch_vcpu_initialised(v))
+        return -XEN_ENODATA;
+    vcpu_pause(v, PAUSE_CHANGE);
+    vcpu_wait_stopped(v);
+    long rc = arch_vcpu_context_get(v, guest_handle(op->u.vcpucontext.ctxt));
+    vcpu_unpause(v, PAUSE_CHANGE);
+    return rc;
+}
+
+long domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+    if (info->vcpu >= d->vcpus_max)
+        return -XEN_EINVAL;
+    const struct vcpu *v = d->vcpus[info->vcpu];
+    if (v == NULL)
+        return -XEN_ESRCH;
+    struct vcpu_runstate_info state;
+    runstate_get(v, &state);
+    uint32_t pauses = __atomic_load_n(&v->pauses, __ATOMIC_RELAXED);
+    info->online = !(pauses & PAUSE_DOWN);
+    info->blocked = (pauses & PAUSE_BLOCKED) != 0;
+    info->running = __atomic_load_n(&v->switched, __ATOMIC_RELAXED) != 0;
+    info->cpu_time = state.time[RUNSTATE_running];
+    info->cpu = vcpu_cpu(v);
+    return 0;
+}
+
+long domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+    if (op->u.sendtrigger.vcpu >= d->vcpus_max)
+        return -XEN_EINVAL;
+    struct vcpu *v = d->vcpus[op->u.sendtrigger.vcpu];
+    if (v == NULL)
+        return -XEN_ESRCH;
+    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+        return -XEN_ENOSYS; /* for machines that are emulated whole */
+    arch_vcpu_nmi(v);
+    return 0;
+}
