@@ -3,7 +3,7 @@
 # the sanitizers. arch_inline.h of this folder stands for the processor's.
 
 CC_hvtest := $(CLANG)
-FLAGS_hvtest := $(FLAGS_asan) -Itests/hv
+FLAGS_hvtest := $(FLAGS_asan) -Itests/hv -Ihv/arch/x86_64
 $(eval $(call variant-rules,hvtest))
 
 # $(call hv-test,<name>,<the hypervisor's files>[,<libraries>])
@@ -25,5 +25,10 @@ $(eval $(call hv-test,xz,$(addprefix hv/build/,xz.c lzma2.c branches.c crc32.c))
 $(eval $(call hv-test,option,hv/core/option.c hv/core/format.c))
 $(eval $(call hv-test,boot_memory,tests/hv/machine.c $(addprefix hv/core/,boot_memory.c boot_info.c format.c)))
 $(eval $(call hv-test,multiboot,tests/hv/low_memory.c hv/arch/x86_64/multiboot.c hv/core/boot_info.c hv/core/format.c))
-$(eval $(call hv-test,pmu,tests/hv/pmu_processor.c hv/core/format.c \
-    $(addprefix hv/arch/x86_64/,pmu_machine.c pmu_counters.c pmu_page.c)))
+
+# Performance counters, on the processor of pmu_processor.c.
+PMU_C := hv/core/format.c $(addprefix hv/arch/x86_64/,pmu_machine.c pmu_counters.c pmu_page.c)
+$(eval $(call hv-test,pmu,tests/hv/pmu_processor.c $(PMU_C)))
+$(eval $(call hv-test,pmu_vcpu,$(addprefix tests/hv/,pmu_processor.c machine.c) $(PMU_C) \
+    $(addprefix hv/core/,frame.c option.c) $(addprefix hv/arch/x86_64/,pmu.c pmu_vcpu.c)))
+EXTRA_tests/hv/test_pmu_vcpu.c += -Ihv/arch/x86_64

@@ -29,7 +29,7 @@ struct pmu_processor {
     bool lacks_counter;
 
     /* What it does. */
-    uint64_t counter[8], select[8], fixed[3], fixed_control, global_control, status;
+    uint64_t counter[16], select[16], fixed[16], fixed_control, global_control, status;
     bool masked;    /* the local APIC's entry */
     bool interrupt; /* an overflow has asked for one; the test delivers it */
     bool rdpmc;     /* ring 3 may */

@@ -58,7 +58,8 @@ static void test_intel(void **state)
     assert_int_equal(machine.n_fixed, 0);
     /* More than have numbers in a row, and fixed ones that version 2 does not know. */
     p = pmu_intel(5, true);
-    p.n = 8;
+    p.n = 10;
+    p.n_fixed = 4;
     assert_true(detect(p));
     assert_int_equal(machine.n, 8);
     assert_int_equal(machine.n_fixed, 3);
@@ -137,6 +138,7 @@ static void test_stopped_at_the_start(void **state)
         p.status = 0x700000003UL;
         assert_true(detect(p));
         assert_int_equal(pmu_counting(), 0);
+        assert_int_equal(cpu.fixed_control, 0);
         assert_true(!machine.global || (cpu.global_control == 0 && cpu.status == 0));
     }
 }
@@ -618,6 +620,7 @@ static void test_page(void **state)
         for (unsigned i = 0; i < machine.n_fixed; i++)
             set(&p, PMU_MSR_FIXED + i, rng_next(&rng) & pmu_mask(machine.fixed_width));
         memset(&page, 0x5a, sizeof(page));
+        p.r.status = machine.global ? 0x300000005UL : 0;
         pmu_page_describe(&machine, &page.data);
         pmu_page_put(&p, &page.data);
         /* Where the ABI says, as guests look for them. */
@@ -634,6 +637,7 @@ static void test_page(void **state)
             assert_int_equal(c->arch_counters, 64 + 8 * machine.n_fixed);
             assert_int_equal(c->global_ctrl, p.r.global_control);
             assert_int_equal(c->fixed_ctrl, p.r.fixed_control);
+            assert_int_equal(c->global_status, p.r.status);
             for (unsigned i = 0; i < machine.n_fixed; i++)
                 assert_int_equal(*word(c->fixed_counters, i), p.r.fixed[i]);
             for (unsigned i = 0; i < machine.n; i++) {
@@ -641,8 +645,13 @@ static void test_page(void **state)
                 assert_int_equal(*word(c->arch_counters, 2 * i + 1), p.r.select[i]);
             }
         }
+        /* Overflows are not the page's to give, but to clear. */
         pmu_reset(&back, &machine);
+        back.r.status = p.r.status;
+        if (machine.kind == PMU_INTEL)
+            page.data.pmu.c.intel.global_ovf_ctrl = p.r.status & 0x100000004UL;
         assert_true(pmu_page_take(&back, 0, &page.data));
+        p.r.status &= ~0x100000004UL;
         assert_memory_equal(&back.r, &p.r, sizeof(p.r));
         /* No more than that. */
         size_t end = offsetof(struct xen_pmu_data, pmu.c) + (machine.kind == PMU_AMD ? 8 : 64) +
