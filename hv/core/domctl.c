@@ -2,9 +2,31 @@
 #include "hv/core/domctl.h"
 
 #include "hv/core/domain.h"
+#include "hv/core/domctl_sched.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/vcpu.h"
+
+/* Those of domctl_sched.c take their own part of the argument. */
+static long scheduler_op(struct domain *d, struct xen_domctl *op)
+{
+    return domctl_scheduler_op(d, &op->u.scheduler_op);
+}
+
+static long setvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+    return domctl_set_affinity(d, &op->u.vcpuaffinity);
+}
+
+static long getvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+    return domctl_get_affinity(d, &op->u.vcpuaffinity);
+}
+
+static long getvcpuinfo(struct domain *d, struct xen_domctl *op)
+{
+    return domctl_vcpu_info(d, &op->u.getvcpuinfo);
+}
 
 static const struct operation {
     long (*perform)(struct domain *d, struct xen_domctl *op);
@@ -13,16 +35,19 @@ static const struct operation {
     [XEN_DOMCTL_destroydomain] = {domctl_destroydomain, false},
     [XEN_DOMCTL_pausedomain] = {domctl_pausedomain, false},
     [XEN_DOMCTL_unpausedomain] = {domctl_unpausedomain, false},
+    [XEN_DOMCTL_setvcpuaffinity] = {setvcpuaffinity, true},
     [XEN_DOMCTL_max_mem] = {domctl_max_mem, false},
     [XEN_DOMCTL_setvcpucontext] = {domctl_setvcpucontext, false},
     [XEN_DOMCTL_getvcpucontext] = {domctl_getvcpucontext, false},
-    [XEN_DOMCTL_getvcpuinfo] = {domctl_getvcpuinfo, true},
+    [XEN_DOMCTL_getvcpuinfo] = {getvcpuinfo, true},
     [XEN_DOMCTL_max_vcpus] = {domctl_max_vcpus, false},
+    [XEN_DOMCTL_scheduler_op] = {scheduler_op, true},
     [XEN_DOMCTL_setdomainhandle] = {domctl_setdomainhandle, false},
     [XEN_DOMCTL_iomem_permission] = {domctl_iomem_permission, false},
     [XEN_DOMCTL_ioport_permission] = {domctl_ioport_permission, false},
     [XEN_DOMCTL_hypercall_init] = {domctl_hypercall_init, false},
     [XEN_DOMCTL_settimeoffset] = {domctl_settimeoffset, false},
+    [XEN_DOMCTL_getvcpuaffinity] = {getvcpuaffinity, true},
     [XEN_DOMCTL_resumedomain] = {domctl_resumedomain, false},
     [XEN_DOMCTL_sendtrigger] = {domctl_sendtrigger, false},
     [XEN_DOMCTL_set_address_size] = {domctl_set_address_size, false},

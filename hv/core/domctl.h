@@ -32,7 +32,6 @@ long domctl_set_virq_handler(struct domain *d, struct xen_domctl *op);
 /* domctl_vcpu.c */
 long domctl_setvcpucontext(struct domain *d, struct xen_domctl *op);
 long domctl_getvcpucontext(struct domain *d, struct xen_domctl *op);
-long domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op);
 long domctl_sendtrigger(struct domain *d, struct xen_domctl *op);
 
 /* domctl_memory.c */

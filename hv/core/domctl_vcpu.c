@@ -4,8 +4,6 @@
 #include "hv/core/domain.h"
 #include "hv/core/domctl.h"
 #include "hv/core/guest_access.h"
-#include "hv/core/runstate.h"
-#include "hv/core/schedule.h"
 #include "hv/core/vcpu.h"
 
 /* NULL: there is none of this number. */
@@ -37,25 +35,6 @@ long domctl_getvcpucontext(struct domain *d, struct xen_domctl *op)
     long rc = arch_vcpu_context_get(v, guest_handle(op->u.vcpucontext.ctxt));
     vcpu_unpause(v, PAUSE_CHANGE);
     return rc;
-}
-
-long domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
-    if (info->vcpu >= d->vcpus_max)
-        return -XEN_EINVAL;
-    const struct vcpu *v = d->vcpus[info->vcpu];
-    if (v == NULL)
-        return -XEN_ESRCH;
-    struct vcpu_runstate_info state;
-    runstate_get(v, &state);
-    uint32_t pauses = __atomic_load_n(&v->pauses, __ATOMIC_RELAXED);
-    info->online = !(pauses & PAUSE_DOWN);
-    info->blocked = (pauses & PAUSE_BLOCKED) != 0;
-    info->running = __atomic_load_n(&v->switched, __ATOMIC_RELAXED) != 0;
-    info->cpu_time = state.time[RUNSTATE_running];
-    info->cpu = vcpu_cpu(v);
-    return 0;
 }
 
 long domctl_sendtrigger(struct domain *d, struct xen_domctl *op)

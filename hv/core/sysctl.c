@@ -9,6 +9,7 @@
 #include "hv/core/buddy.h"
 #include "hv/core/domain.h"
 #include "hv/core/domctl.h"
+#include "hv/core/domctl_sched.h"
 #include "hv/core/frame.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
@@ -108,9 +109,23 @@ static long available_heap(struct xen_sysctl *op)
     return 0;
 }
 
+/* ---- the scheduler: domctl_sched.c */
+
+static long sched_id(struct xen_sysctl *op)
+{
+    op->u.sched_id.sched_id = sysctl_sched_id();
+    return 0;
+}
+
+static long scheduler_op(struct xen_sysctl *op)
+{
+    return sysctl_scheduler_op(&op->u.scheduler_op);
+}
+
 /* ---- the hypercall */
 
 static long (*const operations[])(struct xen_sysctl *op) = {
+    [XEN_SYSCTL_sched_id] = sched_id,         [XEN_SYSCTL_scheduler_op] = scheduler_op,
     [XEN_SYSCTL_physinfo] = describe_machine, [XEN_SYSCTL_getdomaininfolist] = list_domains,
     [XEN_SYSCTL_availheap] = available_heap,  [XEN_SYSCTL_cputopoinfo] = list_topology,
     [XEN_SYSCTL_numainfo] = list_nodes,
