@@ -97,6 +97,10 @@ const char *plan_unsound(const struct plan *p, const struct elf_image *e, uint64
         uint64_t end = s->address - p->v_start + s->memory_size;
         image = end > image ? end : image;
     }
+    uint64_t before = pages_of(image) + (p->ramdisk_apart ? 0 : p->ramdisk_pages) +
+                      (p->list_apart ? 0 : p->list_pages);
+    if (p->start_info - p->v_start != before << PAGE_SHIFT)
+        return "nothing is left free between what is mapped";
     if (!mark_together(&f, p, pages_of(image)))
         return "each mapped frame is one thing";
     if (f.highest > (p->v_end - p->v_start) >> PAGE_SHIFT)
@@ -107,8 +111,8 @@ const char *plan_unsound(const struct plan *p, const struct elf_image *e, uint64
         return "each frame behind is one thing";
     if (f.highest != p->pages_used)
         return "it says which frames it uses";
-    if (p->n_tables < 1 + count_tables(p->v_start, p->v_end))
-        return "it has tables enough";
+    if (p->n_tables != 1 + count_tables(p->v_start, p->v_end))
+        return "it has the tables that it takes";
     uint64_t list_end = p->frame_list + (p->list_pages << PAGE_SHIFT);
     if (p->list_apart && (!all_guests(p->frame_list, list_end) || p->frame_list % PAGE_SIZE != 0 ||
                           (p->frame_list < p->v_end && list_end > p->v_start) ||

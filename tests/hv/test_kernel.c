@@ -274,8 +274,8 @@ static void test_notes_among_others(void **state)
     static const struct {
         uint32_t length;
         char name[8];
-    } others[] = {{6, "Linux"}, {4, "GNU"}, {4, "Xe"}, {4, "XenA"},
-                  {4, "xen"},   {8, "Xen"}, {0, ""}};
+    } others[] = {{6, "Linux"}, {4, "GNU"}, {4, "Xe"},   {4, "XenA"},
+                  {4, "xen"},   {8, "Xen"}, {5, "Xens"}, {0, ""}};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct file f = file_new();
         struct elf_image e;
@@ -321,6 +321,9 @@ static void test_places(void **state)
     assert_int_equal(e.note_virt_base, NOTE_NONE);
     assert_int_equal(e.segments[0].address, 0x1000000);
     assert_int_equal(e.segments[1].address, 0x1800000);
+    f.notes_end = NOTES_AT;
+    add_number(&f, XEN_ELFNOTE_PADDR_OFFSET, 0x1000001);
+    assert_non_null(read_file(&f, &e));
     file_free(&f);
 }
 

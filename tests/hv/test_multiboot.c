@@ -159,8 +159,8 @@ static void test_file_names(void **state)
     put_1(in);
     assert_true(read_it(MAGIC_1, AT_1));
     assert_string_equal(info.loader, "multiboot 1");
-    put_text(BOOT_MAPPED - 8, "qemu");
-    in.name = UINT32_MAX - 7;
+    low_memory_put(BOOT_MAPPED - 8, "...qemu", 8); /* the last place for it */
+    in.name = UINT32_MAX - 4;
     put_1(in);
     assert_true(read_it(MAGIC_1, AT_1));
     assert_string_equal(info.loader, "multiboot 1 (qemu)");
@@ -192,26 +192,36 @@ static void test_ends_of_memory(void **state)
     low_memory_put(round_down(last, 8UL), "", 1); /* of the granule that it begins in */
     low_memory_put(last, &in, sizeof(in));
     assert_true(read_it(MAGIC_1, last));
-    assert_refused(MAGIC_1, last + 1, "information: expected it below 4 GiB");
-    assert_refused(MAGIC_1, BOOT_MAPPED, "information: expected it below 4 GiB");
-    assert_refused(MAGIC_1, UINT64_MAX, "information: expected it below 4 GiB");
+    assert_refused(MAGIC_1, last + 1, "information: expected at most 1 MiB below 4 GiB");
+    assert_refused(MAGIC_1, BOOT_MAPPED, "information: expected at most 1 MiB below 4 GiB");
+    assert_refused(MAGIC_1, UINT64_MAX, "information: expected at most 1 MiB below 4 GiB");
 
     struct information_1 bad = in;
     bad.modules = UINT32_MAX - 2 * sizeof(struct module_1) + 2; /* one byte too far */
     put_1(bad);
-    assert_refused(MAGIC_1, AT_1, "list of modules: expected it below 4 GiB");
+    assert_refused(MAGIC_1, AT_1, "list of modules: expected at most 1 MiB below 4 GiB");
     bad = in;
     bad.n_modules = UINT32_MAX;
     put_1(bad);
-    assert_refused(MAGIC_1, AT_1, "list of modules: expected it below 4 GiB");
+    assert_refused(MAGIC_1, AT_1, "list of modules: expected at most 1 MiB below 4 GiB");
     bad = in;
     bad.map = UINT32_MAX - bad.map_size + 2;
     put_1(bad);
-    assert_refused(MAGIC_1, AT_1, "memory map: expected it below 4 GiB");
+    assert_refused(MAGIC_1, AT_1, "memory map: expected at most 1 MiB below 4 GiB");
     bad = in;
     bad.map_size = UINT32_MAX;
     put_1(bad);
-    assert_refused(MAGIC_1, AT_1, "memory map: expected it below 4 GiB");
+    assert_refused(MAGIC_1, AT_1, "memory map: expected at most 1 MiB below 4 GiB");
+    bad = in;
+    bad.n_modules = (1 << 20) / sizeof(struct module_1) + 1;
+    put_1(bad);
+    assert_refused(MAGIC_1, AT_1, "1 MiB below 4 GiB, found 1048592 bytes at 0x3000");
+    bad = in;
+    bad.map_size = 1 << 20;
+    put_1(bad);
+    low_memory_put(MAP_AT, (const char[sizeof(struct region_1)]){0}, sizeof(struct region_1));
+    assert_refused(MAGIC_1, AT_1, "memory map: expected entries");
+    good_1();
 
     low_memory_put(BOOT_MAPPED - 8, "12345678", 8);
     bad = in;
@@ -463,11 +473,11 @@ static void test_truncated(void **state)
         assert_in_range(strlen(error), 1, sizeof(error) - 1);
     }
     assert_non_null(strstr(error, "information: expected an end within"));
-    assert_refused(MAGIC_2, BOOT_MAPPED - 7, "information: expected it below 4 GiB");
-    assert_refused(MAGIC_2, BOOT_MAPPED, "information: expected it below 4 GiB");
+    assert_refused(MAGIC_2, BOOT_MAPPED - 7, "information: expected at most 1 MiB below 4 GiB");
+    assert_refused(MAGIC_2, BOOT_MAPPED, "information: expected at most 1 MiB below 4 GiB");
     set(0, 17); /* beyond the end of memory */
     low_memory_put(BOOT_MAPPED - 16, tags, 16);
-    assert_refused(MAGIC_2, BOOT_MAPPED - 16, "information: expected it below 4 GiB");
+    assert_refused(MAGIC_2, BOOT_MAPPED - 16, "information: expected at most 1 MiB below 4 GiB");
 }
 
 /* Tags' sizes: none, less than a head, beyond the end, around the end of numbers. */
@@ -547,6 +557,10 @@ static void test_map_2(void **state)
         /* What follows a shorter tag is not one: so it is the last. */
         tags_size = round_up(at + size, 8U);
         assert_int_equal(read_it(MAGIC_2, put_tags()), whole);
+        if (!whole)
+            assert_non_null(strstr(error, size < 16
+                                              ? "memory map: expected a tag of at least 16 bytes"
+                                              : "memory map: expected entries of at least 24"));
         tags_begin();
         add_map();
     }

@@ -35,13 +35,16 @@ refuse(const struct reader *r, const char *form, ...)
     return false;
 }
 
-/* Are [at, at + size) mapped? */
-static bool all_mapped(const struct reader *r, const char *what, paddr_t at, uint64_t size)
+/* No loader has so much to say; what claims to would be read for seconds. */
+#define PIECE_MAX (1UL << 20)
+
+/* Is there such a piece at [at, at + size)? Then it is mapped. */
+static bool is_piece(const struct reader *r, const char *what, paddr_t at, uint64_t size)
 {
-    if (at < BOOT_MAPPED && size <= BOOT_MAPPED - at)
+    if (at < BOOT_MAPPED && size <= BOOT_MAPPED - at && size <= PIECE_MAX)
         return true;
-    return refuse(r, "%s: expected it below 4 GiB, found it at 0x%lx with %lu bytes", what, at,
-                  size);
+    return refuse(r, "%s: expected at most 1 MiB below 4 GiB, found %lu bytes at 0x%lx", what, size,
+                  at);
 }
 
 /* Text from `at` on, which ends before `end`; both are mapped. */
@@ -119,8 +122,8 @@ static bool is_qemu(const struct mb1_information *in)
 
 static bool read_modules_1(const struct reader *r, const struct mb1_information *in, bool qemu)
 {
-    if (!all_mapped(r, "list of modules", in->modules,
-                    in->n_modules * (uint64_t)sizeof(struct mb1_module)))
+    if (!is_piece(r, "list of modules", in->modules,
+                  in->n_modules * (uint64_t)sizeof(struct mb1_module)))
         return false;
     const char *list = arch_boot_memory(in->modules);
     for (uint32_t i = 0; i < in->n_modules; i++) {
@@ -139,7 +142,7 @@ static bool read_modules_1(const struct reader *r, const struct mb1_information 
 
 static bool read_map_1(const struct reader *r, const struct mb1_information *in)
 {
-    if (!all_mapped(r, "memory map", in->map, in->map_length))
+    if (!is_piece(r, "memory map", in->map, in->map_length))
         return false;
     const char *map = arch_boot_memory(in->map);
     for (uint64_t at = 0; at < in->map_length;) {
@@ -162,7 +165,7 @@ static bool read_map_1(const struct reader *r, const struct mb1_information *in)
 static bool read_version_1(const struct reader *r, paddr_t information)
 {
     struct mb1_information in;
-    if (!all_mapped(r, "information", information, sizeof(in)))
+    if (!is_piece(r, "information", information, sizeof(in)))
         return false;
     memcpy(&in, arch_boot_memory(information), sizeof(in));
     bool qemu = is_qemu(&in);
@@ -293,10 +296,10 @@ static bool read_version_2(const struct reader *r, paddr_t information)
 {
     struct mb2_information in;
     r->to->loader = "multiboot 2";
-    if (!all_mapped(r, "information", information, sizeof(in)))
+    if (!is_piece(r, "information", information, sizeof(in)))
         return false;
     memcpy(&in, arch_boot_memory(information), sizeof(in));
-    if (!all_mapped(r, "information", information, in.size))
+    if (!is_piece(r, "information", information, in.size))
         return false;
 
     bool has_map = false;
