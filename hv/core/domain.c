@@ -103,6 +103,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
         return;
     }
     /* Nobody is left to tell what to do. */
+    events_end_pirqs(d);
     trace_dump();
     audit_at_end();
     arch_machine_end(reason == SHUTDOWN_poweroff ? MACHINE_POWEROFF

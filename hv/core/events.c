@@ -375,8 +375,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *a)
         return -XEN_EINVAL;
     lock(&d->event_lock);
     provide_bucket(d);
-    /* What it is bound to comes before what it is: Xen looks in this order. */
-    int rc = evtchn_pirq_port(&d->events, a->pirq) != 0 ? 0 : pirq_may_bind(d, a->pirq);
+    int rc = pirq_may_bind(d, a->pirq);
     if (rc == 0)
         rc = evtchn_bind_pirq(&d->events, a->pirq, &a->port);
     if (rc == 0)
@@ -514,6 +513,16 @@ int events_set_eoi_page(struct domain *d, mfn_t m, bool eoi_unmasks)
     if (rc != 0)
         give_page_back(m);
     return rc;
+}
+
+void events_end_pirqs(struct domain *d)
+{
+    lock(&d->event_lock);
+    mfn_t page = pirq_eoi_page(d);
+    pirqs_end(d);
+    unlock(&d->event_lock);
+    if (!mfn_is_none(page))
+        give_page_back(page);
 }
 
 /* D(d). What was given for the FIFO ABI is looked at no more. */

@@ -33,6 +33,9 @@ void events_poll_end(struct vcpu *v);
 void events_raise_pirq(struct domain *d, uint32_t pirq);
 struct vcpu *events_pirq_vcpu(struct domain *d, uint32_t pirq, bool *pending);
 
+/* The domain has ended: its interrupts are masked and unmapped, its page for them is given back. */
+void events_end_pirqs(struct domain *d);
+
 /* PHYSDEVOP_eoi. -XEN_EINVAL: there is no such interrupt. */
 int events_eoi(struct domain *d, uint32_t pirq);
 

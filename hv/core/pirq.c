@@ -397,7 +397,7 @@ static void tell(uint32_t irq)
     struct domain *d = i->bound ? i->domain : NULL;
     uint32_t pirq = i->pirq;
     if (d != NULL)
-        __atomic_fetch_add(&d->references, 1, __ATOMIC_RELAXED);
+        domain_get_more(d);
     unlock_irq(&i->lock, were_on);
     if (d == NULL)
         return;
