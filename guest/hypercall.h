@@ -178,6 +178,11 @@ static inline long hypercall_physdev_op(int cmd, void *arg)
     return HYPERCALL(physdev_op, cmd, arg, 0, 0, 0);
 }
 
+static inline long hypercall_xenpmu_op(unsigned cmd, void *arg)
+{
+    return HYPERCALL(xenpmu_op, cmd, arg, 0, 0, 0);
+}
+
 static inline long hypercall_domctl(struct xen_domctl *op)
 {
     return HYPERCALL(domctl, op, 0, 0, 0, 0);

@@ -23,6 +23,7 @@ $(eval $(call system-test,no-failsafe,ENDS=37 OPTIONS=dom0_max_vcpus=2 SAYS='cra
 # Shares of a processor by weight, under each policy that promises them.
 $(foreach p,bvt stride credit eevdf,$(eval $(call system-test,hogs-$(p),\
   ICOUNT=1 OPTIONS='sched=$(p) dom0_max_vcpus=3',hogs)))
+$(eval $(call system-test,no-counters,MODEL=Nehalem SAYS='no performance counters: CPUID leaf 0xa says version 0',selftest,only=pmu_*))
 $(eval $(call system-test,no-kernel,ENDS=39 SAYS='no module was loaded'))
 $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAYS='loglvl.*expected error.*found .loud'))
 

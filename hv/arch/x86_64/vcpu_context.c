@@ -10,6 +10,7 @@
 #include "hv/arch/x86_64/debug_registers.h"
 #include "hv/arch/x86_64/descriptor_tables.h"
 #include "hv/arch/x86_64/fpu.h"
+#include "hv/arch/x86_64/pmu.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/arch/x86_64/tables.h"
 #include "hv/arch/x86_64/traps.h"
@@ -297,7 +298,9 @@ int arch_vcpu_release(struct vcpu *v)
         rc = root_give_back(v, &v->arch.root_user);
     if (rc == 0)
         rc = root_give_back(v, &v->arch.root_kernel);
-    if (rc == 0)
+    if (rc == 0) {
         descriptor_tables_release(v);
+        pmu_release(v);
+    }
     return rc;
 }

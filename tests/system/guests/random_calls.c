@@ -18,6 +18,8 @@
 #include "tests/system/guests/random.h"
 #include "tests/system/guests/support.h"
 
+#include <xen/pmu.h>
+
 #define SANDBOX 0x0000200000000000UL /* of one L1: 512 pages */
 #define PAGES 64U                    /* that the sandbox's calls may do anything to */
 #define TABLES 8U                    /* of them are mapped read-only at first */
@@ -332,6 +334,19 @@ static void choose_sched_op(struct call *call)
     call->args[1] = (uintptr_t)scratch();
 }
 
+/* Mostly of the version that there is. */
+static void choose_pmu_op(struct call *call)
+{
+    struct xen_pmu_params *params = (struct xen_pmu_params *)scratch();
+    *params = (struct xen_pmu_params){
+        .version.maj = one_in(8) ? (uint32_t)any_number() : XENPMU_VER_MAJ,
+        .val = one_in(2) ? any_frame() : below(8),
+        .vcpu = one_in(4) ? (uint32_t)any_number() : 0,
+    };
+    call->args[0] = below(XENPMU_flush + 2);
+    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch();
+}
+
 static void choose_descriptor(struct call *call)
 {
     call->args[0] = any_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8 | (one_in(8) ? 4 : 0);
@@ -405,6 +420,7 @@ static const struct {
     {__HYPERVISOR_event_channel_op, 10, choose_event_op},
     {__HYPERVISOR_vcpu_op, 5, choose_vcpu_op},
     {__HYPERVISOR_sched_op, 3, choose_sched_op},
+    {__HYPERVISOR_xenpmu_op, 2, choose_pmu_op},
     {__HYPERVISOR_update_descriptor, 5, choose_descriptor},
     {__HYPERVISOR_set_gdt, 5, choose_gdt},
     {__HYPERVISOR_xen_version, 2, choose_version},
