@@ -408,6 +408,27 @@ static void test_stored(void **state)
     }
 }
 
+/* What is stored behind something else: the room is what that left. */
+static void test_stored_behind(void **state)
+{
+    (void)state;
+    struct stream s = {{0}, 0};
+    put_number(&s, 0, 1);
+    put_number(&s, FIXED, 2);
+    put_literal(&s, 'x');
+    put_literal(&s, 'y');
+    put_length(&s, END);
+    put_number(&s, 1, 1);
+    put_number(&s, STORED, 2);
+    s.n_bits = round_up(s.n_bits, 8U);
+    put_number(&s, 2, 16);
+    put_number(&s, ~2U, 16);
+    put_number(&s, 'a' | 'b' << 8, 16);
+    assert_null(run(&s, "xyab"));
+    assert_string_equal(run(&s, "xya"), REFUSED);
+    assert_string_equal(run(&s, "xy"), REFUSED);
+}
+
 /* ---- dynamic codes, 3.2.7: here all codes of a kind have one length, so that a code is its
  * symbol's number */
 
@@ -454,6 +475,28 @@ static void test_numbers_of_codes(void **state)
                 assert_string_equal(wrong, REFUSED);
         }
     }
+}
+
+/* A code that stands for nothing, though bits follow it; and one of the greatest length, 15. */
+static void test_rare_codes(void **state)
+{
+    (void)state;
+    struct stream s = dynamic(257, 1);
+    put_lengths(&s, 257, LITERAL_LENGTH);
+    put_lengths(&s, 1, 5);
+    struct stream start = s;
+    put_code(&s, 'a', LITERAL_LENGTH);
+    put_code(&s, 300, LITERAL_LENGTH);
+    put_number(&s, 0, 64);
+    assert_string_equal(run(&s, "a"), REFUSED);
+    s = dynamic(257, 1);
+    put_lengths(&s, 256, 0);
+    put_lengths(&s, 1, 15);
+    put_lengths(&s, 1, 5);
+    put_code(&s, 0, 15);
+    assert_null(run(&s, ""));
+    put_code(&start, END, LITERAL_LENGTH);
+    assert_null(run(&start, ""));
 }
 
 /* Repetitions: of nothing, up to the end of all, and beyond it; 16 to 18 are three kinds. */
@@ -558,6 +601,8 @@ int main(void)
         cmocka_unit_test(test_numbers_of_codes),
         cmocka_unit_test(test_repetitions),
         cmocka_unit_test(test_overfull_codes),
+        cmocka_unit_test(test_stored_behind),
+        cmocka_unit_test(test_rare_codes),
     };
     return tap_run("hv/image", tests, sizeof(tests) / sizeof(tests[0]));
 }
