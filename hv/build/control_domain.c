@@ -13,6 +13,7 @@
 #include "hv/core/domain.h"
 #include "hv/core/format.h"
 #include "hv/core/frame.h"
+#include "hv/core/grant_table.h"
 #include "hv/core/log.h"
 #include "hv/core/option.h"
 #include "hv/core/string.h"
@@ -255,7 +256,9 @@ void control_domain_build(void)
     const struct domain_config config = {.privileged = true,
                                          .vcpus_max = n_vcpus,
                                          .ports_max = EVTCHN_PORTS_MAX,
-                                         .frames_max = b.pages};
+                                         .frames_max = b.pages,
+                                         .grant_frames_max = GRANT_FRAMES_DEFAULT,
+                                         .mapping_frames_max = GRANT_FRAMES_DEFAULT};
     b.d = domain_create(&config);
     b.list_order = order_of(b.plan.list_pages);
     b.list = heap_alloc_mapped(b.list_order);

@@ -90,6 +90,27 @@ void arch_set_port_bitmap(struct vcpu *v, vaddr_t bitmap, uint32_t ports);
 /* For VCPUOP_get_physid. */
 uint64_t arch_physical_id(uint32_t vcpu);
 
+/*
+ * Entries of page tables that v, which runs here, has of frames that it was granted. flags: GNTMAP_*.
+ * `where` is an address in v's page tables, or with GNTMAP_contains_pte an entry's own address in
+ * the machine. false: there is no such entry, or another one than is expected; nothing changed.
+ *
+ *   map       the frame; the caller's reference to it, and writable use, become the entry's
+ *   unmap     what maps the frame so; *entry is what it was
+ *   replace   the same, and the entry of the address `from` moves there; the flush is the caller's
+ */
+struct vcpu;
+bool arch_grant_map(struct vcpu *v, uint64_t where, uint32_t flags, mfn_t m);
+bool arch_grant_unmap(struct vcpu *v, uint64_t where, uint32_t flags, mfn_t m, uint64_t *entry);
+bool arch_grant_replace(struct vcpu *v, uint64_t where, uint64_t from, uint32_t flags, mfn_t m,
+                        uint64_t *entry);
+
+/* No CPU knows the entry any more: what it referred to is given back. */
+void arch_grant_entry_put(uint64_t entry);
+
+/* A part of a frame is written back from all caches, and is in none. */
+void arch_cache_write_back(mfn_t m, unsigned offset, unsigned length);
+
 /* The machine-to-physical table. */
 void arch_m2p_set(mfn_t m, uint64_t pfn);
 uint64_t arch_m2p(mfn_t m);

@@ -6,6 +6,7 @@
 #include "hv/core/buddy.h"
 #include "hv/core/domain.h"
 #include "hv/core/frame.h"
+#include "hv/core/grant_table.h"
 #include "hv/core/log.h"
 #include "hv/core/option.h"
 #include "hv/core/pirq.h"
@@ -69,6 +70,7 @@ static void look_at_domain(const struct domain *d)
 {
     /* The shared page is in use by being shared. */
     audit_count(d->shared_mfn, true);
+    grant_table_audit(d);
     for (uint32_t i = 0; i < d->n_event_pages; i++)
         audit_count(d->event_pages[i], true);
     if (!mfn_is_none(pirq_eoi_page(d)))
@@ -100,7 +102,7 @@ static void count_frames(const struct domain *d)
 {
     uint64_t owned = 0;
     for (mfn_t m = domain_next_frame(d, 0); !mfn_is_none(m); m = domain_next_frame(d, m.n + 1))
-        owned += !mfn_eq(m, d->shared_mfn);
+        owned += !mfn_eq(m, d->shared_mfn) && !grant_table_holds(d->grants, m);
     if (owned != d->frames) {
         wrong++;
         log_error("audit: domain %u owns %lu frames, its count says %lu\n", d->id, owned,

@@ -9,6 +9,7 @@
 #include "hv/core/format.h"
 #include "hv/core/frame.h"
 #include "hv/core/global_virq.h"
+#include "hv/core/grant_table.h"
 #include "hv/core/log.h"
 #include "hv/core/schedule.h"
 #include "hv/core/trace.h"
@@ -31,6 +32,8 @@ static void free_parts(struct domain *d)
             vcpu_free(d->vcpus[i]);
     }
     events_free(d);
+    if (d->grants != NULL)
+        grant_table_destroy(d);
     if (d->shared != NULL)
         domain_unshare_page(d->shared);
     if (d->device_frames != NULL)
@@ -56,7 +59,9 @@ struct domain *domain_create(const struct domain_config *config)
     d->frames_max = config->frames_max;
     d->blocks = heap_alloc_mapped(0);
     d->shared = domain_share_page(d);
-    if (d->blocks != NULL && d->shared != NULL && events_init(d, config->ports_max)) {
+    if (d->blocks != NULL && d->shared != NULL &&
+        grant_table_create(d, config->grant_frames_max, config->mapping_frames_max) == 0 &&
+        events_init(d, config->ports_max)) {
         d->shared_mfn = arch_heap_mfn(d->shared);
         return d;
     }

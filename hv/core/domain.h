@@ -27,6 +27,7 @@
 struct domain_pirqs;
 struct vcpu;
 struct frame;
+struct grant_table;
 
 /* Of the FIFO ABI: the array's and a control block each vcpu. */
 #define EVENT_PAGES_MAX (EVTCHN_PORTS_MAX / EVTCHN_PAGE_WORDS + VCPUS_MAX)
@@ -41,9 +42,9 @@ struct watchdog {
 enum death {
     DEATH_NONE,
     DEATH_PORTS,
-    DEATH_GRANTS,
     DEATH_VCPUS,
     DEATH_FRAMES,
+    DEATH_GRANTS,
     DEATH_DONE, /* what is left are references of others */
 };
 
@@ -86,6 +87,8 @@ struct domain {
     struct evtchn_vcpu *event_vcpus[VCPUS_MAX];
 
     struct domain_pirqs *pirqs; /* of one that may have devices; else NULL */
+
+    struct grant_table *grants; /* what it grants, and what it has mapped of others' grants */
 
     struct watchdog watchdogs[WATCHDOGS]; /* under event_lock */
 
@@ -136,6 +139,7 @@ struct domain_config {
     uint32_t vcpus_max;  /* 1..VCPUS_MAX */
     uint32_t ports_max;  /* numbers of ports are below; 2..EVTCHN_PORTS_MAX */
     uint64_t frames_max; /* may not own more */
+    int32_t grant_frames_max, mapping_frames_max; /* as grant_table_create() has them */
 };
 
 /* With one reference, not in the table, paused once by the control domain. NULL: no memory. */

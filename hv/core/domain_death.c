@@ -2,17 +2,19 @@
 /*
  * The end of a domain: everything that it holds is given back, in steps that can be interrupted.
  *
- * It runs no more and gets nothing more; its ports are closed, and peers find theirs unbound;
- * grants that it has mapped go, then what its vcpus use. What then keeps its page tables in use are
- * pins, and checks that it never came back to finish: a look at each of its frames ends those, and
- * its own claim to the frame. Tables give back what they refer to with their last use, so that in
- * the end only frames are left that others refer to.
+ * It runs no more and gets nothing more; its ports are closed, and peers find theirs unbound; then
+ * goes what its vcpus use. What then keeps its page tables in use are pins, and checks that it
+ * never came back to finish: a look at each of its frames ends those, and its own claim to the
+ * frame. Tables give back what they refer to with their last use, so that in the end only frames
+ * are left that others refer to. Others hear last that it has nothing of theirs mapped any more,
+ * when that is so.
  */
 #include "hv/core/assert.h"
 #include "hv/core/domain.h"
 #include "hv/core/events.h"
 #include "hv/core/frame.h"
 #include "hv/core/global_virq.h"
+#include "hv/core/grant_table.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/log.h"
 #include "hv/core/vcpu.h"
@@ -88,12 +90,12 @@ static int step(struct domain *d)
         return 0;
     case DEATH_PORTS:
         return events_close_all(d);
-    case DEATH_GRANTS:
-        return 0;
     case DEATH_VCPUS:
         return release_vcpus(d);
-    default:
+    case DEATH_FRAMES:
         return release_frames(d);
+    default:
+        return grant_table_release_mappings(d);
     }
 }
 

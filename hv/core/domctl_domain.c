@@ -4,6 +4,7 @@
 #include "hv/core/domctl.h"
 #include "hv/core/frame.h"
 #include "hv/core/global_virq.h"
+#include "hv/core/grant_table.h"
 #include "hv/core/runstate.h"
 #include "hv/core/string.h"
 #include "hv/core/time.h"
@@ -28,6 +29,8 @@ static long check_config(const struct xen_domctl_createdomain *c)
     if (c->max_vcpus < 1 || c->max_vcpus > VCPUS_MAX)
         return -XEN_EINVAL;
     if (XEN_DOMCTL_GRANT_version(c->grant_opts) != 1 || (c->grant_opts & ~0xfU) != 0)
+        return -XEN_EINVAL;
+    if (!grant_table_allowed(c->max_grant_frames, c->max_maptrack_frames))
         return -XEN_EINVAL;
     if ((c->arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0 ||
         (c->arch.emulation_flags & ~XEN_X86_EMU_ALL) != 0)
@@ -59,6 +62,8 @@ static long create(const struct xen_domctl_createdomain *c, uint16_t *id)
         .id = *id,
         .vcpus_max = c->max_vcpus,
         .ports_max = max(min(c->max_evtchn_port, EVTCHN_PORTS_MAX - 1) + 1, 2U),
+        .grant_frames_max = c->max_grant_frames,
+        .mapping_frames_max = c->max_maptrack_frames,
     };
     struct domain *d = domain_create(&config);
     if (d == NULL)

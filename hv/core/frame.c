@@ -26,6 +26,36 @@ void frame_get_more(struct frame *f)
     ASSERT((before & FRAME_COUNT_MASK) != 0);
 }
 
+bool frame_get_any(mfn_t m)
+{
+    if (!mfn_valid(m))
+        return false;
+    uint64_t *at = &frame_of(m)->count;
+    uint64_t count = __atomic_load_n(at, __ATOMIC_RELAXED);
+    while (count != 0) {
+        if (__atomic_compare_exchange_n(at, &count, count + 1, true, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return true;
+    }
+    return false;
+}
+
+bool frame_take(mfn_t m, const struct domain *owner)
+{
+    if (!frame_get(m, owner))
+        return false;
+    struct frame *f = frame_of(m);
+    uint64_t count = FRAME_ALLOCATED | 2; /* the owner's and this one */
+    if (!__atomic_compare_exchange_n(&f->count, &count, 0, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        frame_put(f);
+        return false;
+    }
+    ASSERT(frame_type_count(f) == 0);
+    f->stamp = tlb_now();
+    return true;
+}
+
 void frame_free(struct frame *f)
 {
     ASSERT(frame_type_count(f) == 0);

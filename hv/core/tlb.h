@@ -11,6 +11,8 @@
 
 #include "hv/core/types.h"
 
+struct domain;
+
 extern uint64_t tlb_clock;
 
 static inline uint64_t tlb_now(void)
@@ -23,5 +25,9 @@ void tlb_note_flush(void);
 
 /* Returns when no CPU knows a translation from before the stamp. */
 void tlb_flush_older(uint64_t stamp);
+
+/* Returns when no CPU knows a translation by this domain's page tables from before. d: the current
+ * domain. */
+void tlb_flush_domain(const struct domain *d);
 
 #endif

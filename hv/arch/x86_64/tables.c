@@ -76,6 +76,11 @@ static inline __attribute__((always_inline)) void l1_put(pte_t e)
     frame_put(f);
 }
 
+void l1_drop(pte_t e)
+{
+    l1_put(e);
+}
+
 /* ---- levels 2 to 4 */
 
 /* A table that maps itself, to read: so kernels see all their tables. It refers to nothing else. */

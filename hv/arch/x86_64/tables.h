@@ -39,6 +39,15 @@ int entry_replace(struct vcpu *v, struct table_owner o, unsigned level, pte_t *s
 /* The same for an entry of level 1, which never restarts. */
 int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how);
 
+/* A new entry of level 1, for which its references are there already. Returns what was there, whose
+ * references are the caller's now; l1_drop() gives them back. */
+static inline pte_t l1_exchange(pte_t *slot, pte_t to)
+{
+    return __atomic_exchange_n(slot, to, __ATOMIC_ACQ_REL);
+}
+
+void l1_drop(pte_t e);
+
 /* The entry of level 1 for an address in these tables (a root's frame): in a mapped frame, whose
  * mfn is *table, or NULL. */
 pte_t *entry_find(mfn_t root, uint64_t address, mfn_t *table);

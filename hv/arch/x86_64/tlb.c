@@ -84,6 +84,14 @@ void tlb_flush_cpus(uint64_t set)
     }
 }
 
+void tlb_flush_domain(const struct domain *d)
+{
+    if (d->vcpus_max == 1)
+        tlb_flush_local();
+    else
+        tlb_flush_cpus(cpus_of_vcpus(d, ~0UL));
+}
+
 uint64_t cpus_of_vcpus(const struct domain *d, uint64_t vcpus)
 {
     uint64_t set = 0;
