@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The library kernel, and how a workload becomes an image: $(call guest-image,<name>,<files>) makes
-# $(B)/guest/<name> of C files that define guest_main() and whatever they need of the library.
+# The library kernel, and how a workload becomes an image: $(call guest-image,<name>,<files>[,<objects>])
+# makes $(B)/guest/<name> of C files that define guest_main() and whatever they need of the library, and
+# of objects that were compiled in another way, such as once a layout.
 
 # Position-independent, because the image lies where neither 32-bit code model reaches; no vector
 # registers, because traps do not save them; no red zone, because they arrive on the same stack. What
@@ -26,7 +27,7 @@ $(GUEST_LIBRARY): $(call objects,guest,$(GUEST_C)) $(B)/obj/guest/guest/entry.o
 
 define guest-image
 BUILD += $(B)/guest/$(1)
-$(B)/guest/$(1): $(call objects,guest,$(2)) $(GUEST_LIBRARY) guest/guest.lds
+$(B)/guest/$(1): $(call objects,guest,$(2)) $(3) $(GUEST_LIBRARY) guest/guest.lds
 	@echo "  LD $$@"
 	@$(CC_guest) -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--fatal-warnings \
 	  -Wl,-z,max-page-size=4096 -T guest/guest.lds -Wl,--undefined=_start \

@@ -8,7 +8,12 @@ DOMAINS_C := $(filter-out $(DOMAINS_KERNELS:%=tests/system/domains/%.c),$(wildca
 $(foreach k,$(DOMAINS_KERNELS),$(eval $(call guest-image,$(k),tests/system/domains/$(k).c)))
 $(eval $(call control-image,domains,$(DOMAINS_C)))
 
+# Both ends of a ring, for each layout: ring-<layout>.
+DOMAINS_RING := $(addprefix $(B)/obj/guest/tests/system/domains/ring/,front back)
+$(foreach l,$(LAYOUTS),$(eval $(call guest-image,ring-$(l),tests/system/domains/ring/ring.c,$(DOMAINS_RING:%=%@$(l).o))))
+
+DOMAINS_ALL := $(DOMAINS_KERNELS) $(LAYOUTS:%=ring-%)
 DOMAINS_RAMDISK := $(B)/domains/kernels.cpio
 BUILD += $(DOMAINS_RAMDISK)
-$(DOMAINS_RAMDISK): $(DOMAINS_KERNELS:%=$(B)/guest/%) dom0/ramdisk
-	@$(call ramdisk,$(foreach k,$(DOMAINS_KERNELS),$(k)=$(B)/guest/$(k)))
+$(DOMAINS_RAMDISK): $(DOMAINS_ALL:%=$(B)/guest/%) dom0/ramdisk
+	@$(call ramdisk,$(foreach k,$(DOMAINS_ALL),$(k)=$(B)/guest/$(k)))
