@@ -123,6 +123,57 @@ static void test_none(void **state)
     lacks(p, "MSR 0xc0010201 cannot be accessed");
 }
 
+/* CPUs of two kinds in one machine: what both have. */
+static void test_limit(void **state)
+{
+    (void)state;
+    struct pmu_machine big;
+    struct pmu_processor p = pmu_intel(5, true);
+    p.n = 8;
+    assert_true(detect(p));
+    big = machine;
+    p.n = 6;
+    p.n_fixed = 2;
+    p.fixed_width = 40;
+    p.width = 40;
+    assert_true(detect(p));
+    machine.events = 3;
+    machine.n_events = 6;
+    assert_true(pmu_limit(&big, &machine));
+    assert_int_equal(big.n, 6);
+    assert_int_equal(big.n_fixed, 2);
+    assert_int_equal(big.width, 40);
+    assert_int_equal(big.fixed_width, 40);
+    assert_int_equal(big.events, 0x43);
+    assert_int_equal(big.n_events, 6);
+    assert_int_equal(big.counter_write, 0x4c1);
+    struct pmu_machine same = big;
+    assert_true(pmu_limit(&same, &big));
+    assert_memory_equal(&same, &big, sizeof(big));
+    assert_true(detect(pmu_intel(2, false)));
+    assert_true(pmu_limit(&big, &machine));
+    assert_int_equal(big.counter_write, 0xc1);
+    assert_int_equal(big.width, 32);
+    assert_true(detect(pmu_intel(1, false)));
+    assert_true(pmu_limit(&big, &machine));
+    assert_false(big.global || big.n_fixed != 0);
+    assert_true(detect(pmu_amd(true, 0x19)));
+    assert_false(pmu_limit(&big, &machine));
+    assert_int_equal(big.kind, PMU_NONE);
+    big = machine;
+    assert_true(detect(pmu_amd(false, 0x19)));
+    assert_true(pmu_limit(&big, &machine));
+    assert_int_equal(big.n, 4);
+    assert_int_equal(big.counter, 0xc0010004);
+    assert_int_equal(big.counter_write, 0xc0010004);
+    assert_int_equal(big.select, 0xc0010000);
+    assert_int_equal(big.step, 1);
+    struct pmu_machine other = machine; /* and the other way round */
+    assert_true(detect(pmu_amd(true, 0x19)));
+    assert_true(pmu_limit(&other, &machine));
+    assert_memory_equal(&other, &big, sizeof(big));
+}
+
 /* Firmware leaves counters running. */
 static void test_stopped_at_the_start(void **state)
 {
@@ -747,6 +798,7 @@ int main(void)
         cmocka_unit_test(test_intel),
         cmocka_unit_test(test_amd),
         cmocka_unit_test(test_none),
+        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_stopped_at_the_start),
         cmocka_unit_test(test_selectors),
         cmocka_unit_test(test_features),

@@ -44,7 +44,7 @@ static struct vcpu *const one = &vcpus[1][0];
 static struct vcpu *const two = &vcpus[1][1];
 
 static unsigned virqs[2][VCPUS];
-static uint32_t work;
+static uint32_t asked_for;
 static unsigned heap_used;
 static bool heap_empty;
 static char said[256];
@@ -70,10 +70,10 @@ void events_raise_virq(struct vcpu *v, uint32_t virq)
     virqs[v->domain == &guest][v->id]++;
 }
 
-void cpu_request(uint32_t cpu_number, uint32_t what)
+void cpu_request(uint32_t cpu, uint32_t work)
 {
-    assert_int_equal(cpu_number, 0);
-    work |= what;
+    assert_int_equal(cpu, 0);
+    asked_for |= work;
 }
 
 void log_at(enum log_level level, const char *form, ...)
@@ -156,7 +156,7 @@ static void set_up(struct pmu_processor p)
     for (unsigned i = 1; i < FRAMES; i++)
         frame_assign(frame_of(mfn(i)), i < FRAMES / 2 ? &control : &guest);
     memset(virqs, 0, sizeof(virqs));
-    work = 0;
+    asked_for = 0;
     heap_used = 0;
     heap_empty = false;
     assert_true(option("pmu=self"));
@@ -261,9 +261,9 @@ static void deliver(struct vcpu *v)
         return;
     cpu.interrupt = false;
     pmu_interrupt(v, &regs);
-    if (v != NULL && (work & WORK_GUEST))
+    if (v != NULL && (asked_for & WORK_GUEST))
         pmu_work(v);
-    work = 0;
+    asked_for = 0;
 }
 
 /* ---- tests */
@@ -304,9 +304,41 @@ static void test_not_there(void **state)
         assert_false(pmu_guest_read_msr(dom0, 0xc1, &value));
         assert_false(pmu_guest_write_msr(dom0, 0xc1, 0));
         assert_false(pmu_guest_rdpmc(dom0, 0, &value));
-        pmu_init_cpu();
+        said[0] = 0;
+        pmu_init_cpu(); /* another one, of the same kind: nothing more is to be said */
+        assert_string_equal(said, "");
         tear_down();
     }
+}
+
+/* The first CPU has more than the next, or the next has none. */
+static void test_other_cpus(void **state)
+{
+    (void)state;
+    set_up(pmu_intel(5, true));
+    struct pmu_processor p = pmu_intel(5, true);
+    p.n = 3;
+    cpu = p;
+    cpu.select[0] = COUNTS & ~KERNEL;
+    cpu.global_control = 1;
+    pmu_init_cpu();
+    assert_int_equal(pmu_counting(), 0);
+    uint32_t leaf[4];
+    pmu_guest_leaf(&leaf[0], &leaf[1], &leaf[2], &leaf[3]);
+    assert_int_equal(leaf[0], 0x07300302);
+    cpu = pmu_intel(0, false);
+    pmu_init_cpu();
+    assert_string_equal(said, "no performance counters on CPU 0, so none for guests: "
+                              "CPUID leaf 0xa says version 0\n");
+    assert_int_equal(init(one, one), -XEN_EOPNOTSUPP);
+    tear_down();
+    set_up(pmu_intel(5, true));
+    cpu = pmu_amd(true, 0x19);
+    pmu_init_cpu();
+    assert_string_equal(said, "no performance counters on CPU 0, so none for guests: "
+                              "they are of another kind\n");
+    assert_int_equal(init(one, one), -XEN_EOPNOTSUPP);
+    tear_down();
 }
 
 static void leaf_is(struct pmu_processor p, uint32_t a, uint32_t b, uint32_t d, bool extended)
@@ -914,14 +946,23 @@ static void test_random(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_said),  cmocka_unit_test(test_not_there),
-        cmocka_unit_test(test_cpuid),         cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_features),      cmocka_unit_test(test_who_may),
-        cmocka_unit_test(test_init_refuses),  cmocka_unit_test(test_from_init_to_finish),
-        cmocka_unit_test(test_rdpmc),         cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_flush),         cmocka_unit_test(test_masked),
-        cmocka_unit_test(test_late_overflow), cmocka_unit_test(test_finished_elsewhere),
-        cmocka_unit_test(test_release),       cmocka_unit_test(test_random),
+        cmocka_unit_test(test_what_is_said),
+        cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_cpuid),
+        cmocka_unit_test(test_other_cpus),
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_features),
+        cmocka_unit_test(test_who_may),
+        cmocka_unit_test(test_init_refuses),
+        cmocka_unit_test(test_from_init_to_finish),
+        cmocka_unit_test(test_rdpmc),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_masked),
+        cmocka_unit_test(test_late_overflow),
+        cmocka_unit_test(test_finished_elsewhere),
+        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_random),
     };
     return tap_run("hv/pmu_vcpu", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -7,6 +7,7 @@
 #include "hv/arch/x86_64/pmu.h"
 
 #include "hv/arch/x86_64/pmu_vcpu.h"
+#include "hv/core/arch.h"
 #include "hv/core/domain.h"
 #include "hv/core/frame.h"
 #include "hv/core/guest_access.h"
@@ -52,9 +53,17 @@ void pmu_init(void)
                  pmu_processor.width, pmu_processor.n_fixed);
 }
 
+/* One CPU after the other, before there are guests. */
 void pmu_init_cpu(void)
 {
-    pmu_stop_all(&pmu_processor);
+    struct pmu_machine here;
+    char why[PMU_WHY_MAX] = "they are of another kind";
+    if (!available())
+        return;
+    if (!pmu_detect(&here, why) || !pmu_limit(&pmu_processor, &here)) {
+        pmu_processor.kind = PMU_NONE;
+        log_info("no performance counters on CPU %u, so none for guests: %s\n", arch_cpu_id(), why);
+    }
 }
 
 void pmu_guest_leaf(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)

@@ -12,7 +12,7 @@
 struct vcpu;
 struct pmu_vcpu;
 
-/* Looks for counters and says what it found (CPU 0); stops them (every CPU). */
+/* Looks for counters, stops them, and says what it found: CPU 0; then each of the others. */
 void pmu_init(void);
 void pmu_init_cpu(void);
 

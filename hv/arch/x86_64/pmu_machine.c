@@ -143,6 +143,28 @@ bool pmu_detect(struct pmu_machine *m, char why[PMU_WHY_MAX])
     return true;
 }
 
+bool pmu_limit(struct pmu_machine *m, const struct pmu_machine *other)
+{
+    if (m->kind != other->kind)
+        m->kind = PMU_NONE;
+    /* AMD's first four go by their old names everywhere; Intel's have one width of writing each. */
+    if (other->step < m->step) {
+        m->counter = other->counter;
+        m->select = other->select;
+        m->step = other->step;
+    }
+    if (other->counter_write == other->counter)
+        m->counter_write = m->counter;
+    m->global = m->global && other->global;
+    m->n = min(m->n, other->n);
+    m->n_fixed = m->global ? min(m->n_fixed, other->n_fixed) : 0;
+    m->width = min(m->width, other->width);
+    m->fixed_width = min(m->fixed_width, other->fixed_width);
+    m->events |= other->events;
+    m->n_events = min(m->n_events, other->n_events);
+    return m->kind != PMU_NONE;
+}
+
 void pmu_stop_all(const struct pmu_machine *m)
 {
     if (m->kind == PMU_NONE)

@@ -4,7 +4,8 @@
  *
  * Two families: Intel's architectural performance monitoring (Intel SDM volume 3B, chapter 19, and
  * CPUID leaf 0xa), and AMD's core counters (AMD APM volume 2, section 13.2), of which every 64-bit
- * processor has four and those with PerfCtrExtCore six. All CPUs have what the first one has.
+ * processor has four and those with PerfCtrExtCore six. Where CPUs differ, guests have what all
+ * have.
  */
 #ifndef X86_PMU_MACHINE_H
 #define X86_PMU_MACHINE_H
@@ -63,6 +64,9 @@ enum pmu_register {
 
 /* Finds out. false: it has none, or none that can be used; `why` says so. Counters are stopped. */
 bool pmu_detect(struct pmu_machine *m, char why[PMU_WHY_MAX]);
+
+/* No more than another CPU has as well. false: nothing is left. */
+bool pmu_limit(struct pmu_machine *m, const struct pmu_machine *other);
 
 /* Nothing counts, and no overflow waits. */
 void pmu_stop_all(const struct pmu_machine *m);
