@@ -177,7 +177,7 @@ bool target_read(const config_setting_t *s, void *into, struct fault *fault)
         return false;
     bool over = config_setting_get_member(s, "numerator") != NULL;
     bool under = config_setting_get_member(s, "denominator") != NULL;
-    bool may_be_of_values = target->suite->seeded;
+    bool may_be_of_values = target->suite->seeded || target->suite->bounded;
     target->of_values = may_be_of_values && !over && !under && target->pairs == 0;
     if (target->name == NULL || target->metric == NULL || target->bound == 0 ||
         !(target->of_values || (over && under)))

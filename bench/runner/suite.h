@@ -57,6 +57,7 @@ struct suite {
     const char *work;     /* column of what an observation counts, as "requests" */
     bool seeded;          /* see above; each row then has its seed */
     bool exact;           /* every observation of a point is the same number, or a fault */
+    bool bounded;         /* bounds on its values are such that any machine should keep them */
     bool has_counters;    /* hardware counters, a column `<event>_per_request` each */
     size_t headline;      /* the axis that short messages name beside the subject */
     uint64_t duration_ms; /* the longest observation; 0: they have no length to be given */

@@ -43,3 +43,9 @@ $(B)/test_replay: $(B)/asan/ringside $(B)/ringside.elf $(B)/guest/selftest tests
 	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_replay) $(abspath $<) \
 	  $(abspath $(B)) > $@
 	@chmod +x $@
+
+TESTS += $(B)/test_boot_time
+$(B)/test_boot_time: $(B)/asan/ringside $(B)/ringside.elf $(B)/guest/path-length tests/cli/test_boot_time
+	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_boot_time) $(abspath $<) \
+	  $(abspath $(B)) > $@
+	@chmod +x $@

@@ -39,6 +39,11 @@ static ns_t scale(uint64_t ticks)
     return (ns_t)((unsigned __int128)ticks * multiplier >> 32);
 }
 
+ns_t clock_ticks(uint64_t ticks)
+{
+    return scale(ticks);
+}
+
 ns_t time_now(void)
 {
     return scale(read_tsc() - tsc_start);

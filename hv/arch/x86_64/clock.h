@@ -8,6 +8,9 @@
 /* Measures both against a clock of known rate. */
 void clock_init(void);
 
+/* How long the time-stamp counter takes for so many ticks. */
+ns_t clock_ticks(uint64_t ticks);
+
 /* Busy, for starting processors and the like. */
 void clock_delay(ns_t length);
 
