@@ -91,9 +91,10 @@ void arch_set_port_bitmap(struct vcpu *v, vaddr_t bitmap, uint32_t ports);
 uint64_t arch_physical_id(uint32_t vcpu);
 
 /*
- * Entries of page tables that v, which runs here, has of frames that it was granted. flags: GNTMAP_*.
- * `where` is an address in v's page tables, or with GNTMAP_contains_pte an entry's own address in
- * the machine. false: there is no such entry, or another one than is expected; nothing changed.
+ * Entries of page tables that v, which runs here, has of frames that it was granted. flags:
+ * GNTMAP_*. `where` is an address in v's page tables, or with GNTMAP_contains_pte an entry's own
+ * address in the machine. false: there is no such entry, or another one than is expected; nothing
+ * changed.
  *
  *   map       the frame; the caller's reference to it, and writable use, become the entry's
  *   unmap     what maps the frame so; *entry is what it was
@@ -118,8 +119,9 @@ uint64_t arch_m2p(mfn_t m);
 /* The frames that hold it, 2 MiB each, in order. MFN_NONE: no more. */
 mfn_t arch_m2p_extent(uint32_t n);
 
-/* Whether any of these frames belongs to a device that the hypervisor keeps. */
+/* Whether any of these frames or ports belongs to a device that the hypervisor keeps. */
 bool arch_device_frames_reserved(mfn_t first, mfn_t last);
+bool arch_ports_reserved(uint32_t first, uint32_t last);
 
 /* Tell audit_count() what is referred to by a table's first entries, and by a vcpu. */
 struct frame;

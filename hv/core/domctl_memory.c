@@ -50,7 +50,7 @@ long domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
     mfn_t m = mfn(op->u.hypercall_init.gmfn);
     if (!frame_get(m, d))
         return -XEN_EINVAL;
-    long rc = -XEN_EINVAL;
+    long rc = -XEN_EPERM;
     if (frame_get_writable(frame_of(m)) == 0) {
         void *page = frame_map(m);
         arch_hypercall_page_fill(page);
@@ -100,6 +100,8 @@ long domctl_ioport_permission(struct domain *d, struct xen_domctl *op)
     uint32_t n = op->u.ioport_permission.nr_ports;
     if (n == 0 || first >= PORTS || n > PORTS - first)
         return -XEN_EINVAL;
+    if (arch_ports_reserved(first, first + n - 1))
+        return -XEN_EPERM;
     return permit(d, &d->device_ports, first, first + n - 1,
                   op->u.ioport_permission.allow_access != 0);
 }

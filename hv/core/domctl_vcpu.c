@@ -39,13 +39,17 @@ long domctl_getvcpucontext(struct domain *d, struct xen_domctl *op)
 
 long domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
 {
-    if (op->u.sendtrigger.vcpu >= d->vcpus_max)
-        return -XEN_EINVAL;
-    struct vcpu *v = d->vcpus[op->u.sendtrigger.vcpu];
+    struct vcpu *v = vcpu_of(d, op->u.sendtrigger.vcpu);
     if (v == NULL)
         return -XEN_ESRCH;
-    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
-        return -XEN_ENOSYS; /* for machines that are emulated whole */
-    arch_vcpu_nmi(v);
-    return 0;
+    switch (op->u.sendtrigger.trigger) {
+    case XEN_DOMCTL_SENDTRIGGER_NMI:
+        arch_vcpu_nmi(v);
+        return 0;
+    case XEN_DOMCTL_SENDTRIGGER_POWER: /* buttons of machines that are emulated whole */
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+        return -XEN_EINVAL;
+    default:
+        return -XEN_ENOSYS;
+    }
 }

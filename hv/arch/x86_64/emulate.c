@@ -6,8 +6,8 @@
 #include "hv/arch/x86_64/decode.h"
 #include "hv/arch/x86_64/fpu.h"
 #include "hv/arch/x86_64/io.h"
-#include "hv/arch/x86_64/pci.h"
 #include "hv/arch/x86_64/pmu.h"
+#include "hv/arch/x86_64/ports.h"
 #include "hv/arch/x86_64/pte.h"
 #include "hv/arch/x86_64/tables.h"
 #include "hv/arch/x86_64/traps.h"
@@ -40,42 +40,6 @@ static bool port_allowed_by_guest(struct vcpu *v, uint16_t port, unsigned size)
     return true;
 }
 
-/* The hypervisor's own devices look as if they were not there: all ones, writes lost. */
-static bool port_is_device_of_guest(const struct vcpu *v, uint16_t port)
-{
-    static const struct {
-        uint16_t first, last;
-    } own[] = {{0x20, 0x21}, {0xa0, 0xa1},   {0x40, 0x43},
-               {0x61, 0x61}, {0x2f8, 0x2ff}, {0x3f8, 0x3ff}};
-    if (!v->domain->privileged)
-        return false;
-    for (unsigned i = 0; i < array_size(own); i++) {
-        if (port >= own[i].first && port <= own[i].last)
-            return false;
-    }
-    return true;
-}
-
-static uint32_t port_read(struct vcpu *v, uint16_t port, unsigned size)
-{
-    uint32_t value;
-    if (pci_port_read(v, port, size, &value))
-        return value;
-    return size == 1 ? in8(port) : size == 2 ? in16(port) : in32(port);
-}
-
-static void port_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value)
-{
-    if (pci_port_write(v, port, size, value))
-        return;
-    if (size == 1)
-        out8(port, (uint8_t)value);
-    else if (size == 2)
-        out16(port, (uint16_t)value);
-    else
-        out32(port, value);
-}
-
 /* 0xe4..0xe7: the port is in the instruction; 0xec..0xef: in DX. Bit 0: wide; bit 1: out. */
 static bool emulate_port(struct vcpu *v, struct cpu_user_regs *r, struct instruction *in)
 {
@@ -84,12 +48,10 @@ static bool emulate_port(struct vcpu *v, struct cpu_user_regs *r, struct instruc
     uint16_t port = opcode & 8 ? (uint16_t)r->rdx : decode_byte(in);
     if (!port_allowed_by_guest(v, port, size))
         return false;
-    bool real = port_is_device_of_guest(v, port);
     if (opcode & 2) {
-        if (real)
-            port_write(v, port, size, (uint32_t)r->rax);
+        guest_port_write(v, port, size, (uint32_t)r->rax);
     } else {
-        uint32_t value = real ? port_read(v, port, size) : ~0U;
+        uint32_t value = guest_port_read(v, port, size);
         if (size == 1)
             r->rax = (r->rax & ~0xffUL) | (value & 0xff);
         else if (size == 2)

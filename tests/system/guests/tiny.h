@@ -58,6 +58,20 @@ bool tiny_start(struct tiny *t);
 void *tiny_map(const struct tiny *t, enum tiny_page page);
 void tiny_unmap(void *at);
 
+/* Hypercalls that it makes, one after the other; arguments in its memory lie in its data page,
+ * whose first TINY_ARGUMENTS bytes are the test's. */
+struct tiny_call {
+    uint64_t number, arguments[4];
+    int64_t result;
+};
+#define TINY_ARGUMENTS 1024
+#define TINY_CALLS_MAX 32
+
+/* Starts a domain that makes them and ends; `arguments` may be NULL. The results are in `calls` and
+ * what became of the arguments in `arguments`. false: the test has failed. tiny_destroy() is next,
+ * in any case. */
+bool tiny_calls(struct tiny *t, struct tiny_call *calls, unsigned n, void *arguments, size_t size);
+
 /* Waits until it has ended. Its reason; -1: it does not come. */
 int tiny_wait(const struct tiny *t);
 
