@@ -9,7 +9,7 @@
 
 #define NOTHING UINT32_MAX /* ends a list; frame numbers stay below */
 
-static struct lock heap_lock;
+static struct lock heap_lock = LOCK(LOCK_HEAP);
 static struct {
     uint32_t first, last;
 } lists[ORDER_MAX + 1] = {[0 ... ORDER_MAX] = {NOTHING, NOTHING}};

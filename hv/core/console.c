@@ -16,7 +16,7 @@
 #define CHUNK 128
 
 /* What was typed and not read yet. */
-static struct lock input_lock; /* interrupts off */
+static struct lock input_lock = LOCK(LOCK_INPUT); /* interrupts off */
 static char input[CHUNK];
 static uint32_t input_first, input_count;
 

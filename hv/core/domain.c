@@ -51,6 +51,9 @@ struct domain *domain_create(const struct domain_config *config)
     struct domain *d = heap_alloc_mapped(struct_order());
     if (d == NULL)
         return NULL;
+    lock_init(&d->control_lock, LOCK_CONTROL, 0);
+    lock_init(&d->mm_lock, LOCK_MM, config->id);
+    lock_init(&d->event_lock, LOCK_EVENT, d);
     d->id = config->id;
     d->references = 1;
     d->privileged = config->privileged;

@@ -12,7 +12,7 @@
 static struct domain *slots[DOMID_FIRST_RESERVED];
 static struct {
     struct lock lock; /* table_lock */
-} cacheline_aligned locks[TABLE_LOCKS];
+} cacheline_aligned locks[TABLE_LOCKS] = {[0 ... TABLE_LOCKS - 1] = {LOCK(LOCK_TABLE)}};
 static uint32_t slots_used; /* slots from here on were never used; atomic */
 
 static struct lock *lock_of(uint16_t id)

@@ -13,7 +13,7 @@
 /* Flags that ask for nothing that there is not. */
 #define FLAGS_KNOWN (XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_xs_domain)
 
-static struct lock creation_lock;
+static struct lock creation_lock = LOCK(LOCK_CREATION);
 
 static bool is_caller(const struct domain *d)
 {

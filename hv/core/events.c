@@ -36,17 +36,20 @@ static out_of_line void port_share_later(struct evtchn *e)
 
 static inline void port_share(struct evtchn *e)
 {
+    lock_check_take_word(&e->lock, LOCK_PORT);
     if (unlikely(__atomic_fetch_add(&e->lock, 1, __ATOMIC_ACQUIRE) & PORT_CLOSING))
         port_share_later(e);
 }
 
 static void port_unshare(struct evtchn *e)
 {
+    lock_check_give(&e->lock);
     __atomic_fetch_sub(&e->lock, 1, __ATOMIC_RELEASE);
 }
 
 static void port_exclude(struct evtchn *e)
 {
+    lock_check_take_word(&e->lock, LOCK_PORT);
     uint32_t none = 0;
     while (!__atomic_compare_exchange_n(&e->lock, &none, PORT_CLOSING, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED)) {
@@ -57,6 +60,7 @@ static void port_exclude(struct evtchn *e)
 
 static void port_include(struct evtchn *e)
 {
+    lock_check_give(&e->lock);
     __atomic_fetch_and(&e->lock, ~PORT_CLOSING, __ATOMIC_RELEASE);
 }
 

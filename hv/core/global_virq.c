@@ -11,7 +11,7 @@
      1U << VIRQ_CON_RING | 1U << VIRQ_PCPU_STATE | 1U << VIRQ_MEM_EVENT | 1U << VIRQ_ARGO | \
      1U << VIRQ_ENOMEM)
 
-static struct lock handlers_lock;
+static struct lock handlers_lock = LOCK(LOCK_HANDLERS);
 static struct domain *handlers[NR_VIRQS]; /* NULL: the control domain. With a reference each */
 
 void global_virq_raise(uint32_t virq)

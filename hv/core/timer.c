@@ -16,7 +16,8 @@ struct cpu_timers {
     struct timer *running; /* whose function this CPU is in; published */
 } cacheline_aligned;
 
-static struct cpu_timers cpu_timers[CPUS_MAX] = {[0 ... CPUS_MAX - 1] = {.alarm = NS_NEVER}};
+static struct cpu_timers cpu_timers[CPUS_MAX] = {
+    [0 ... CPUS_MAX - 1] = {.lock = LOCK(LOCK_TIMERS), .alarm = NS_NEVER}};
 
 void timer_init(struct timer *t, void (*expired)(struct timer *t))
 {

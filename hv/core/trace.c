@@ -37,7 +37,7 @@ static struct cpu_trace {
     uint64_t lost;        /* this CPU's; read by others as it comes */
 } traces[CPUS_MAX];
 
-static struct lock trace_lock; /* setting and reading */
+static struct lock trace_lock = LOCK(LOCK_TRACE); /* setting and reading */
 static uint32_t n_traces;      /* that have a ring: all CPUs or none */
 static uint32_t n_cpus;
 static uint32_t kinds;        /* written under trace_lock */

@@ -12,49 +12,61 @@ FLAGS_hv := -O2 -march=x86-64 -ffreestanding -fpie -include hv/core/hidden.h -mg
     -Ihv/arch/x86_64 -Irings/atomic -Ievtchn/atomic
 $(eval $(call variant-rules,hv))
 
-HV_C := $(filter-out %/offsets.c,$(wildcard hv/core/*.c hv/build/*.c hv/arch/x86_64/*.c)) \
+# The same with what it costs too much to look at always: the order of locks.
+CC_hvchecked := $(CC_hv)
+FLAGS_hvchecked = $(FLAGS_hv) -DHV_LOCK_CHECKS
+$(eval $(call variant-rules,hvchecked))
+
+HV_CHECKS_C := hv/core/lock_check.c
+HV_C := $(filter-out %/offsets.c $(HV_CHECKS_C),$(wildcard hv/core/*.c hv/build/*.c hv/arch/x86_64/*.c)) \
     $(SCHED_C) $(addprefix evtchn/,evtchn.c table.c two_level.c fifo.c guest_memory.c)
 HV_S := $(addprefix hv/arch/x86_64/,boot.S entry.S ap_boot.S)
 # Calls of these the compiler makes itself, after it has seen the whole: they stay what they are.
 EXTRA_hv/arch/x86_64/string.c := -fno-lto
+EXTRA_$(HV_CHECKS_C) := -DHV_LOCK_CHECKS
 
 # The same for clang-tidy, by folder (see the Makefile's lint-tidy).
 LINT_ATOMIC_core := -ffreestanding -mgeneral-regs-only -Ihv/arch/x86_64 -Irings/atomic -Ievtchn/atomic
 LINT_ATOMIC_build := $(LINT_ATOMIC_core)
 LINT_ATOMIC_x86_64 := $(LINT_ATOMIC_core)
 
-HV_OBJECTS := $(call objects,hv,$(HV_C)) $(HV_S:%.S=$(B)/obj/hv/%.o)
-HV_GENERATED := $(B)/gen/hv/arch/x86_64
 HV_LINK := -Wl,--no-warn-rwx-segments,--build-id=none,-z,noexecstack,-z,max-page-size=4096,--fatal-warnings
-
-$(B)/obj/hv/%.o: %.S $(HV_GENERATED)/offsets.h
-	@mkdir -p $(@D)
-	@echo "  AS hv $<"
-	@$(CC_hv) -I. -I$(B)/gen -MMD -MP -Wa,--fatal-warnings -c $< -o $@
-
-# Numbers that assembly needs of structures: the compiler writes them into its own assembly.
-$(HV_GENERATED)/offsets.h: hv/arch/x86_64/offsets.c
-	@mkdir -p $(@D)
-	@$(CC_hv) $(COMMON) $(filter-out -flto,$(FLAGS_hv)) -MF $(@:.h=.d) -MT $@ -S $< -o $(@:.h=.s)
-	@sed -n 's/.*@@\([A-Z0-9_]*\) \([0-9]*\).*/#define \1 \2/p' $(@:.h=.s) > $@
-
--include $(wildcard $(HV_GENERATED)/*.d)
 
 $(B)/gen/hv.lds: hv/image/hv.lds.S hv/arch/x86_64/layout.h
 	@mkdir -p $(@D)
 	@$(CC_hv) -E -P -x assembler-with-cpp -I. $< -o $@
 
-# All of C is compiled as if it were one file: the modules' functions are inlined where the hypervisor
-# calls them, and paths are as short as their source says. Then the names of functions, for
-# backtraces, go into the room that is kept for them.
-$(B)/ringside.elf: $(HV_OBJECTS) $(B)/gen/hv.lds hv/image/symbols.awk
-	@echo "  LD $@"
-	@$(CC_hv) $(FLAGS_hv) -flto=$(JOBS) -nostdlib -static -no-pie $(HV_LINK) -T $(B)/gen/hv.lds $(HV_OBJECTS) \
-	  -o $(B)/gen/hv.elf
-	@nm -n $(B)/gen/hv.elf | awk -f hv/image/symbols.awk > $(B)/gen/hv-symbols
-	@objcopy --update-section .symbols=$(B)/gen/hv-symbols $(B)/gen/hv.elf $@
+# $(call hv-image,<name>,<variant>,<C files>): $(B)/<name>.elf.
+#
+# Numbers that assembly needs of structures: the compiler writes them into its own assembly. All of C
+# is compiled as if it were one file: the modules' functions are inlined where the hypervisor calls
+# them, and paths are as short as their source says. Then the names of functions, for backtraces, go
+# into the room that is kept for them.
+define hv-image
+BUILD += $(B)/$(1).elf
 
-BUILD += $(B)/ringside.elf
+$(B)/gen/$(2)/hv/arch/x86_64/offsets.h: hv/arch/x86_64/offsets.c
+	@mkdir -p $$(@D)
+	@$$(CC_$(2)) $$(COMMON) $$(filter-out -flto,$$(FLAGS_$(2))) -MF $$(@:.h=.d) -MT $$@ -S $$< -o $$(@:.h=.s)
+	@sed -n 's/.*@@\([A-Z0-9_]*\) \([0-9]*\).*/#define \1 \2/p' $$(@:.h=.s) > $$@
+
+-include $(wildcard $(B)/gen/$(2)/hv/arch/x86_64/*.d)
+
+$(B)/obj/$(2)/%.o: %.S $(B)/gen/$(2)/hv/arch/x86_64/offsets.h
+	@mkdir -p $$(@D)
+	@echo "  AS $(2) $$<"
+	@$$(CC_$(2)) -I. -I$(B)/gen/$(2) -MMD -MP -Wa,--fatal-warnings -c $$< -o $$@
+
+$(B)/$(1).elf: $(call objects,$(2),$(3)) $(HV_S:%.S=$(B)/obj/$(2)/%.o) $(B)/gen/hv.lds hv/image/symbols.awk
+	@echo "  LD $$@"
+	@$$(CC_$(2)) $$(FLAGS_$(2)) -flto=$(JOBS) -nostdlib -static -no-pie $(HV_LINK) -T $(B)/gen/hv.lds \
+	  $$(filter %.o,$$^) -o $(B)/gen/$(2).elf
+	@nm -n $(B)/gen/$(2).elf | awk -f hv/image/symbols.awk > $(B)/gen/$(2)-symbols
+	@objcopy --update-section .symbols=$(B)/gen/$(2)-symbols $(B)/gen/$(2).elf $$@
+endef
+
+$(eval $(call hv-image,ringside,hv,$(HV_C)))
+$(eval $(call hv-image,ringside-checked,hvchecked,$(HV_C) $(HV_CHECKS_C)))
 
 # What `make iso` and `make run` boot, and with which arguments.
 GUEST ?= $(B)/guest/selftest

@@ -2,11 +2,12 @@
 # Whole machines under QEMU: the hypervisor with guests that test it from inside. Quick sizes are part
 # of `make test`; `make soak` has the long ones.
 
-# $(call system-test,<name>,<settings>,<image>,<arguments>): settings as tests/system/boot has them.
+# $(call system-test,<name>,<settings>,<image>,<arguments>[,<flavour>]): settings as tests/system/boot
+# has them; flavour -checked is the hypervisor that checks the order of its locks.
 define system-test
 TESTS += $(B)/hv-$(1)
-$(B)/hv-$(1): $(B)/ringside.elf $(if $(3),$(B)/guest/$(3)) tests/system/module.mk
-	@printf '#!/bin/sh\n%s exec tests/system/boot %s %s\n' "$(2)" $(B)/ringside.elf \
+$(B)/hv-$(1): $(B)/ringside$(5).elf $(if $(3),$(B)/guest/$(3)) tests/system/module.mk
+	@printf '#!/bin/sh\n%s exec tests/system/boot %s %s\n' "$(2)" $(B)/ringside$(5).elf \
 	  "$(if $(3),$(B)/guest/$(3) $(4))" > $$@
 	@chmod +x $$@
 endef
@@ -24,6 +25,9 @@ $(eval $(call system-test,no-failsafe,ENDS=37 OPTIONS=dom0_max_vcpus=2 SAYS='cra
 $(foreach p,bvt stride credit eevdf,$(eval $(call system-test,hogs-$(p),\
   ICOUNT=1 OPTIONS='sched=$(p) dom0_max_vcpus=3',hogs)))
 $(eval $(call system-test,no-counters,MODEL=Nehalem SAYS='no performance counters: CPUID leaf 0xa says version 0',selftest,only=pmu_*))
+# With the order of locks checked.
+$(eval $(call system-test,checked,CPUS=2,selftest,,-checked))
+$(eval $(call system-test,checked-random,CPUS=2,random,calls=50000 vcpus=2 seed=3,-checked))
 $(eval $(call system-test,no-kernel,ENDS=39 SAYS='no module was loaded'))
 $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAYS='loglvl.*expected error.*found .loud'))
 

@@ -24,7 +24,7 @@ static struct {
     struct lock lock; /* io_apic_lock; interrupts off: a register is selected, then used */
     volatile uint32_t *select, *window;
     uint32_t first, inputs;
-} apics[IO_APICS_MAX];
+} apics[IO_APICS_MAX] = {[0 ... IO_APICS_MAX - 1] = {.lock = LOCK(LOCK_IO_APIC)}};
 
 /* With the IO-APIC's lock. */
 static uint32_t get(unsigned n, uint32_t reg)

@@ -16,7 +16,7 @@ static struct {
     uint16_t next;                      /* where the next one is looked for first */
 } cpus[CPUS_MAX];
 
-static struct lock vector_lock; /* interrupts off */
+static struct lock vector_lock = LOCK(LOCK_VECTORS); /* interrupts off */
 
 static uint16_t *slot(uint32_t cpu, unsigned n)
 {

@@ -19,7 +19,8 @@
 #define BAR_64 2
 #define BAR_FLAGS 0xfU
 
-static struct lock pci_lock; /* interrupts off: the address is written, then data used */
+static struct lock pci_lock =
+    LOCK(LOCK_PCI); /* interrupts off: the address is written, then data used */
 
 /* A part of one register's 4 bytes. */
 static uint32_t access(uint32_t address, unsigned offset, unsigned size, bool write, uint32_t v)

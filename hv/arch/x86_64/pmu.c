@@ -25,7 +25,7 @@ OPTION_CHOICE("pmu", mode, "performance counters: nobody, or each domain its own
 struct pmu_machine pmu_processor;
 
 /* Who may have counters; and how many vcpus have, but for the control domain's. */
-static struct lock pmu_lock;
+static struct lock pmu_lock = LOCK(LOCK_PMU);
 static uint64_t features; /* XENPMU_FEATURE_*; atomic */
 static uint32_t users;
 

@@ -185,6 +185,8 @@ static struct pmu_vcpu *provide(struct vcpu *v)
     _Static_assert(sizeof(struct pmu_vcpu) <= PAGE_SIZE, "one frame");
     if (v->arch.pmu == NULL) {
         struct pmu_vcpu *p = heap_alloc_mapped(0);
+        if (p != NULL)
+            lock_init(&p->lock, LOCK_COUNTERS, 0);
         __atomic_store_n(&v->arch.pmu, p, __ATOMIC_RELEASE);
     }
     return v->arch.pmu;

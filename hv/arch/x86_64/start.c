@@ -22,6 +22,7 @@
 #include "hv/core/boot_info.h"
 #include "hv/core/boot_memory.h"
 #include "hv/core/console.h"
+#include "hv/core/lock.h"
 #include "hv/core/log.h"
 #include "hv/core/option.h"
 #include "hv/core/schedule.h"
@@ -134,6 +135,7 @@ noreturn void start(uint32_t magic, uint32_t information)
     if (irq >= 0)
         irq_enable((unsigned)irq, serial_interrupt);
     control_domain_build();
+    lock_check_interrupts();
     say_times(entered);
     arch_irq_on();
     arch_go_idle();
