@@ -110,7 +110,7 @@ static bool all_done(void)
     return true;
 }
 
-static bool watch_all(struct problem *problem)
+bool run_watch(struct problem *problem)
 {
     uint64_t seconds = description->limit_seconds;
     ns_t limit = seconds ? NS(time_system().n + seconds * NS_PER_SECOND) : FOREVER;
@@ -126,7 +126,7 @@ static bool watch_all(struct problem *problem)
 }
 
 /* Goes on with the others when one cannot be. */
-static bool destroy_all(struct problem *problem)
+bool run_end(struct problem *problem)
 {
     bool good = true;
     for (unsigned i = 0; i < description->domains_count; i++)
@@ -134,17 +134,30 @@ static bool destroy_all(struct problem *problem)
     return good;
 }
 
-bool run(const struct description *described, const struct archive *archive,
-         struct problem *problem)
+bool run_begin(const struct description *described, const struct archive *archive,
+               struct problem *problem)
 {
     description = described;
+    for (unsigned i = 0; i < description->domains_count; i++)
+        domains[i] = (struct domain){0};
     for (unsigned i = 0; i < description->domains_count; i++) {
         if (!set_up(archive, i, problem))
             return false;
     }
-    bool good = start_all(problem) && watch_all(problem);
+    return start_all(problem);
+}
+
+struct domain *run_domain(unsigned n)
+{
+    return &domains[n];
+}
+
+bool run(const struct description *described, const struct archive *archive,
+         struct problem *problem)
+{
+    bool good = run_begin(described, archive, problem) && run_watch(problem);
     struct problem last;
-    if (destroy_all(&last))
+    if (run_end(&last))
         return good;
     if (good)
         *problem = last;

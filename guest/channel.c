@@ -19,6 +19,7 @@ static void arrived(evtchn_port_t port, void *data)
     struct channel *channel = data;
     (void)port;
     channel->events++;
+    channel->was_connected = true;
     if (channel->waiter)
         thread_wake(channel->waiter);
 }
@@ -160,6 +161,7 @@ bool channel_attach(struct channel *channel, ns_t deadline)
             return false;
         channel_wait(channel, deadline);
     }
+    channel_send(channel);
     return true;
 }
 

@@ -14,8 +14,9 @@
  *     front end   channel_open(), lay out channel->memory, channel_offer()
  *     back end    channel_open(), channel_attach(), which waits for the offer
  *
- * Nothing but the event says that the other end did something, and nothing at all that it is gone:
- * who waits, waits for a limited time and then asks channel_peer_gone().
+ * The back end tells the front end that it is attached; what events mean from then on is for both
+ * to say. Nothing tells that the other end is gone: who waits, waits for a limited time and then
+ * asks channel_peer_gone().
  *
  * Calling context: threads of one vcpu, the one that opened it.
  */
@@ -40,7 +41,7 @@ struct channel {
     void *memory; /* back end: NULL until it is attached */
 
     volatile uint64_t events; /* how many came */
-    bool was_connected;       /* the port has been seen connected to the other end's */
+    bool was_connected;       /* the other end was there */
     struct thread *waiter;    /* who waited last; at first, who opened it */
     grant_handle_t *handles;  /* back end: of each page */
 };
@@ -71,7 +72,10 @@ long channel_send(struct channel *channel);
  */
 bool channel_wait(struct channel *channel, ns_t deadline);
 
-/* Is the other end no more? Before it has connected for the first time, it is not known. */
+/*
+ * Is the other end no more? Of one that has not been heard of yet, which a back end has from the
+ * start, it is not known: false.
+ */
 bool channel_peer_gone(struct channel *channel);
 
 /*

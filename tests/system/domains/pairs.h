@@ -25,6 +25,14 @@ struct pair {
 
 bool run_pair(const struct pair *pair);
 
+/*
+ * Only starts them. They are run_domain(PAIR_FRONT) and run_domain(PAIR_BACK), and end_pair() is
+ * due in any case.
+ */
+enum { PAIR_FRONT, PAIR_BACK };
+bool begin_pair(const struct pair *pair);
+bool end_pair(void);
+
 /* How many CPUs the machine has. */
 unsigned cpu_count(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The back end; compiled once a layout. */
 #include "tests/system/domains/ring/ring.h"
+#include "guest/lib/format.h"
 #include "rings/layout.h"
 
 #define REQUEST_SIZE (REQUEST_WORDS * 8)
@@ -111,6 +112,7 @@ void ring_back(struct ring_run *run)
     }
     ring_require(run, R(back_attach)(&b.ring, &run->geometry, run->channel.memory,
                                      ring_private(footprint.back)));
+    printf("ready\n");
     notify_tx_init(&b.tx, &run->params);
     notify_rx_init(&b.rx, &run->params);
     switch (run->policy) {
