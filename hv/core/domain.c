@@ -105,12 +105,13 @@ void domain_shutdown(struct domain *d, uint8_t reason)
         if (d->vcpus[i] != NULL)
             vcpu_pause(d->vcpus[i], PAUSE_SHUT);
     }
-    log_info("domain %u %s\n", d->id, reason_name(reason));
     if (d != control_domain) {
+        log_debug("domain %u %s\n", d->id, reason_name(reason));
         global_virq_raise(VIRQ_DOM_EXC);
         return;
     }
     /* Nobody is left to tell what to do. */
+    log_info("domain 0 %s\n", reason_name(reason));
     events_end_pirqs(d);
     trace_dump();
     audit_at_end();

@@ -5,7 +5,7 @@
 #include "hv/core/cpu.h"
 #include "hv/core/domain.h"
 #include "hv/core/domctl_sched.h"
-#include "hv/core/events.h"
+#include "hv/core/global_virq.h"
 #include "hv/core/format.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
@@ -38,7 +38,7 @@ static struct cpu_trace {
 } traces[CPUS_MAX];
 
 static struct lock trace_lock = LOCK(LOCK_TRACE); /* setting and reading */
-static uint32_t n_traces;      /* that have a ring: all CPUs or none */
+static uint32_t n_traces;                         /* that have a ring: all CPUs or none */
 static uint32_t n_cpus;
 static uint32_t kinds;        /* written under trace_lock */
 static uint32_t threshold;    /* likewise; 0: nobody wants to know */
@@ -228,8 +228,7 @@ static long read(vaddr_t argument)
 
 void trace_tell(void)
 {
-    if (control_domain != NULL && control_domain->vcpus[0] != NULL)
-        events_raise_virq(control_domain->vcpus[0], VIRQ_TBUF);
+    global_virq_raise(VIRQ_TBUF);
 }
 
 long do_ringside(uint64_t op, uint64_t argument)

@@ -2,7 +2,6 @@
 /* What it takes to make a domain, in instructions: under QEMU's -icount, where time is counted in
  * them. */
 #include "tests/system/domains/support.h"
-#include "guest/lib/format.h"
 #include "guest/start.h"
 
 #define MEMORY (64UL << 20)
@@ -29,11 +28,11 @@ TEST(cost_of_creation)
     uint64_t begin = time_tsc();
     bool good = start(&domain, &setup, "");
     uint64_t instructions = time_tsc() - begin;
-    printf("path-length,domain-creation,%lu\n", instructions);
+    tap_note("domain-creation: %lu instructions", instructions);
     if (start_on_ringside())
         CHECK(instructions <= CREATION_MAX);
     CHECK(good && wait_end(&domain) == SHUTDOWN_poweroff);
     begin = time_tsc();
     CHECK(destroy(&domain));
-    printf("path-length,domain-destruction,%lu\n", time_tsc() - begin);
+    tap_note("domain-destruction: %lu instructions", time_tsc() - begin);
 }
