@@ -4,7 +4,7 @@
  * somebody else's does for its programs, as TAP on the console. Then it switches the machine off.
  *
  * Built with the host's C library, statically; the ramdisk holds nothing else. The kernel hands on
- * cpus=N of its command line as an environment variable.
+ * cpus=N and interrupts=KIND of its command line as environment variables.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -23,6 +23,8 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include "tests/system/linux/devices.h"
 
 #define PAGE 4096UL
 #define CHILD_STATUS 42
@@ -199,6 +201,10 @@ int main(int count, char **arguments)
         {"memory is protected, and faults are signals", test_protection},
         {"sleeping takes its time", test_sleep},
         {"threads keep their registers", test_threads},
+        {"drivers are loaded", test_drivers},
+        {"a disk is read and written", test_disk},
+        {"the disk interrupts", test_disk_interrupts},
+        {"keyboard and clock chip have their lines", test_old_lines},
     };
     const size_t n = sizeof(tests) / sizeof(tests[0]);
     if (count > 1 && strcmp(arguments[1], "child") == 0)
