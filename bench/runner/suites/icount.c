@@ -16,10 +16,13 @@
 #define HUNDREDTHS 100.0
 #define NS_PER_INSTRUCTION 1 /* of the machine, by shift=0 */
 
+#define GUEST "guest/path-length"
+#define MEMORY_MIB 256
+
 /* Typical times of a boot, of which an operation has its share. */
-static const uint64_t boot_ns[ICOUNT_HYPERVISORS] = {
-    [ICOUNT_RINGSIDE] = 800000000,
-    [ICOUNT_XEN] = 9000000000,
+static const uint64_t boot_ns[MACHINE_HYPERVISORS] = {
+    [MACHINE_RINGSIDE] = 800000000,
+    [MACHINE_XEN] = 9000000000,
 };
 
 enum {
@@ -63,13 +66,13 @@ static bool subject(size_t i, struct suite_subject *out)
 
 static const char *choice(size_t axis, unsigned i)
 {
-    return axis == ICOUNT_AXIS_HYPERVISOR ? icount_hypervisor_name(i) : NULL;
+    return axis == ICOUNT_AXIS_HYPERVISOR ? machine_hypervisor_name(i) : NULL;
 }
 
 static uint64_t initial(size_t axis)
 {
     (void)axis;
-    return ICOUNT_RINGSIDE;
+    return MACHINE_RINGSIDE;
 }
 
 static bool means(size_t axis, const struct point *p)
@@ -79,14 +82,14 @@ static bool means(size_t axis, const struct point *p)
     return true;
 }
 
-static enum icount_hypervisor hypervisor_of(const struct point *p)
+static enum machine_hypervisor hypervisor_of(const struct point *p)
 {
-    return (enum icount_hypervisor)p->at[ICOUNT_AXIS_HYPERVISOR];
+    return (enum machine_hypervisor)p->at[ICOUNT_AXIS_HYPERVISOR];
 }
 
 static const char *platform(const struct point *p)
 {
-    return hypervisor_of(p) == ICOUNT_XEN ? "xen-icount" : "qemu-icount";
+    return hypervisor_of(p) == MACHINE_XEN ? "xen-icount" : "qemu-icount";
 }
 
 static const char *clock_name(const struct point *p)
@@ -97,7 +100,7 @@ static const char *clock_name(const struct point *p)
 
 static const char *missing(const struct point *p)
 {
-    return icount_missing(hypervisor_of(p));
+    return machine_missing(hypervisor_of(p), GUEST);
 }
 
 static const char *refusal(const struct point *p, char text[SUITE_REASON])
@@ -129,7 +132,7 @@ struct boots {
 };
 
 struct session {
-    struct boots of[ICOUNT_HYPERVISORS];
+    struct boots of[MACHINE_HYPERVISORS];
     char *qemu; /* its version, or NULL */
 };
 
@@ -138,14 +141,14 @@ static void *open_icount(const struct suite_config *config, struct fault *fault)
     (void)config;
     (void)fault;
     struct session *session = memory(1, sizeof(*session));
-    session->qemu = icount_qemu_version();
+    session->qemu = machine_qemu_version();
     return session;
 }
 
 static void close_icount(void *of)
 {
     struct session *session = of;
-    for (size_t i = 0; i < ICOUNT_HYPERVISORS; i++)
+    for (size_t i = 0; i < MACHINE_HYPERVISORS; i++)
         free(session->of[i].at);
     free(session->qemu);
     free(session);
@@ -157,19 +160,22 @@ static struct strings columns(const void *session)
     return suite_metric_columns(&suite_icount);
 }
 
+static void add_image(json_t *images, const char *name)
+{
+    char *fingerprint = machine_fingerprint(name);
+    json_object_set_new(images, name, fingerprint == NULL ? json_null() : json_string(fingerprint));
+    free(fingerprint);
+}
+
 static json_t *describe(const void *of, json_t *machine)
 {
     const struct session *session = of;
     json_object_set_new(machine, "qemu",
                         session->qemu == NULL ? json_null() : json_string(session->qemu));
     json_t *images = json_object();
-    const char *name;
-    char *fingerprint;
-    for (size_t i = 0; icount_file(i, &name, &fingerprint); i++) {
-        json_object_set_new(images, name,
-                            fingerprint == NULL ? json_null() : json_string(fingerprint));
-        free(fingerprint);
-    }
+    for (size_t i = 0; i < MACHINE_HYPERVISORS; i++)
+        add_image(images, machine_hypervisor_image((enum machine_hypervisor)i));
+    add_image(images, GUEST);
     json_object_set_new(machine, "images", images);
     return NULL;
 }
@@ -184,8 +190,34 @@ static char *caption(const json_t *manifest, const char *experiment)
                        manifest_text(manifest, "program", "compiler"));
 }
 
+static struct machine machine_of(enum machine_hypervisor hypervisor)
+{
+    return (struct machine){.hypervisor = hypervisor,
+                            .engine = MACHINE_ICOUNT,
+                            .cpus = 1,
+                            .memory_mib = MEMORY_MIB,
+                            .guest = GUEST};
+}
+
+/* A fault says what went wrong, by which command, and what the console said last. */
+static bool run_boot(enum machine_hypervisor hypervisor, struct icount_costs *costs,
+                     struct fault *fault)
+{
+    const struct machine machine = machine_of(hypervisor);
+    struct program_end end;
+    if (!machine_boot(&machine, &end, fault))
+        return false;
+    bool good = icount_read(end.text, costs, fault);
+    if (good && !machine_ended(&machine, &end))
+        good = fault_set(fault, "%s", "everything was measured, but the machine ended wrongly");
+    if (!good)
+        machine_explain(&machine, &end, fault);
+    free(end.text);
+    return good;
+}
+
 /* That of the repetition with this seed; NULL with a fault. */
-static const struct boot *boot_of(struct session *session, enum icount_hypervisor hypervisor,
+static const struct boot *boot_of(struct session *session, enum machine_hypervisor hypervisor,
                                   uint64_t seed, struct fault *fault)
 {
     struct boots *boots = &session->of[hypervisor];
@@ -194,10 +226,10 @@ static const struct boot *boot_of(struct session *session, enum icount_hyperviso
             return &boots->at[i];
     struct boot boot = {.seed = seed};
     if (boots->failed) {
-        fault_set(fault, "an earlier boot of %s failed", icount_hypervisor_name(hypervisor));
+        fault_set(fault, "an earlier boot of %s failed", machine_hypervisor_name(hypervisor));
         return NULL;
     }
-    boots->failed = !icount_boot(hypervisor, &boot.costs, fault);
+    boots->failed = !run_boot(hypervisor, &boot.costs, fault);
     if (boots->failed)
         return NULL;
     boots->at = memory_grow(boots->at, boots->count + 1, sizeof(boot));
@@ -205,11 +237,12 @@ static const struct boot *boot_of(struct session *session, enum icount_hyperviso
     return &boots->at[boots->count++];
 }
 
-static bool same(enum icount_hypervisor hypervisor, double cost, double first, struct fault *fault)
+static bool same(enum machine_hypervisor hypervisor, double cost, double first, struct fault *fault)
 {
     if (cost == first)
         return true;
-    char *by = icount_command(hypervisor);
+    const struct machine machine = machine_of(hypervisor);
+    char *by = machine_command(&machine);
     fault_set(fault,
               "%.2f instructions, but %.2f in the first boot: a boot must be like the other, so "
               "something from outside gets into the machine\n  by: %s",
@@ -224,7 +257,7 @@ static bool observe(void *of, const struct point *p, uint64_t duration_ns, uint6
     (void)duration_ns;
     (void)latency;
     struct session *session = of;
-    enum icount_hypervisor hypervisor = hypervisor_of(p);
+    enum machine_hypervisor hypervisor = hypervisor_of(p);
     const struct boot *boot = boot_of(session, hypervisor, seed, fault);
     if (boot == NULL)
         return false;
