@@ -25,6 +25,8 @@ $(eval $(call hv-test,xz,$(addprefix hv/build/,xz.c lzma2.c branches.c crc32.c))
 $(eval $(call hv-test,option,hv/core/option.c hv/core/format.c))
 $(eval $(call hv-test,boot_memory,tests/hv/machine.c $(addprefix hv/core/,boot_memory.c boot_info.c format.c)))
 $(eval $(call hv-test,multiboot,tests/hv/low_memory.c hv/arch/x86_64/multiboot.c hv/core/boot_info.c hv/core/format.c))
+$(eval $(call hv-test,acpi_interrupts,hv/arch/x86_64/acpi_interrupts.c))
+$(eval $(call hv-test,irq_vectors,hv/arch/x86_64/irq_vectors.c))
 
 # Performance counters, on the processor of pmu_processor.c.
 PMU_C := hv/core/format.c $(addprefix hv/arch/x86_64/,pmu_machine.c pmu_counters.c pmu_page.c)
