@@ -26,26 +26,16 @@ static void side_put(const struct side *s)
     domain_put(s->domain);
 }
 
-/* A frame that is nobody's, or another's, is bad; one that may not be written to is an error. */
-static int hold(const struct domain *owner, mfn_t m, bool writes)
-{
-    if (unlikely(!frame_get(m, owner)))
-        return GNTST_bad_page;
-    int rc = grant_hold(owner, m, writes);
-    frame_put(frame_of(m));
-    return rc;
-}
-
 static int frame_get_for(struct vcpu *v, struct side *s, struct domain *d)
 {
     if (!s->by_reference) {
         s->frame = mfn(s->place->u.gmfn);
-        return hold(d, s->frame, s->writes);
+        return grant_hold(d, s->frame, s->writes);
     }
     int rc = grant_pin(d->grants, s->place->u.ref, v->domain->id, s->writes, &s->frame);
     if (unlikely(rc != GNTST_okay))
         return rc;
-    rc = hold(d, s->frame, s->writes);
+    rc = grant_hold(d, s->frame, s->writes);
     if (unlikely(rc != GNTST_okay))
         grant_unpin(d->grants, s->place->u.ref, s->writes);
     return rc;

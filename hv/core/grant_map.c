@@ -14,7 +14,7 @@ static inline __attribute__((always_inline)) int hold(const struct domain *owner
                                                       bool writes)
 {
     if (unlikely(!frame_get(m, owner)))
-        return GNTST_general_error;
+        return GNTST_bad_page;
     if (writes && unlikely(frame_get_writable(frame_of(m)) != 0)) {
         frame_put(frame_of(m));
         return GNTST_general_error;

@@ -24,8 +24,8 @@ long grant_copy(struct vcpu *v, vaddr_t at, uint32_t n);
 long grant_transfer(struct vcpu *v, vaddr_t at, uint32_t n);
 long grant_swap_ref(struct vcpu *v, vaddr_t at, uint32_t n);
 
-/* The frame is used for a grant: a reference to what `owner` has, and if it writes a writable use.
- * GNTST_general_error: not its owner's, or a table. */
+/* A frame is used for a grant: a reference to what `owner` has, and if it is written to, a writable
+ * use. GNTST_bad_page: it is not the owner's; GNTST_general_error: it is a table. */
 int grant_hold(const struct domain *owner, mfn_t m, bool writes);
 void grant_let_go(mfn_t m, bool writes);
 

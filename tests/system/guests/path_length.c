@@ -10,6 +10,7 @@
  *
  * Lines: `path-length,<operation>,<cost>` with two decimals.
  */
+#include "guest/grant.h"
 #include "guest/lib/format.h"
 #include "guest/time.h"
 #include "tests/system/guests/support.h"
@@ -80,6 +81,22 @@ OPERATION(stack_switch, NOTHING,
           hypercall_stack_switch(FLAT_KERNEL_SS,
                                  (uintptr_t)vcpu_self()->entry_stack + VCPU_STACK_SIZE))
 OPERATION(segment_base, NOTHING, hypercall_set_segment_base(SEGBASE_FS, 0))
+static grant_ref_t granted;
+static struct gnttab_map_grant_ref to_map[BATCH];
+static struct gnttab_unmap_grant_ref to_unmap[BATCH];
+static struct gnttab_copy to_copy;
+
+static inline __attribute__((always_inline)) void grant_map_and_unmap(unsigned n)
+{
+    hypercall_grant_table_op(GNTTABOP_map_grant_ref, to_map, n);
+    for (unsigned i = 0; i < n; i++)
+        to_unmap[i].handle = to_map[i].handle;
+    hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, to_unmap, n);
+}
+
+OPERATION(grant_map_unmap, NOTHING, grant_map_and_unmap(1))
+OPERATION(grant_map_unmap_batch, NOTHING, grant_map_and_unmap(BATCH))
+OPERATION(grant_copy_page, NOTHING, hypercall_grant_table_op(GNTTABOP_copy, &to_copy, 1))
 OPERATION(base_switch, NOTHING, hypercall_mmuext_op(&same_base, 1, NULL, DOMID_SELF))
 
 /*
@@ -185,6 +202,40 @@ static void prepare(void)
     set_handlers();
 }
 
+/* Of a grant to itself: what it costs does not depend on whose it is. */
+static void prepare_grants(void)
+{
+    grant_init();
+    granted = grant_alloc();
+    void *page = page_alloc();
+    grant_access(granted, DOMAIN_SELF, page_mfn(page), false);
+    for (unsigned i = 0; i < BATCH; i++) {
+        uint64_t at = va + PAGE_SIZE * (1 + i);
+        to_map[i] = (struct gnttab_map_grant_ref){
+            .host_addr = at, .flags = GNTMAP_host_map, .ref = granted, .dom = DOMAIN_SELF};
+        to_unmap[i] = (struct gnttab_unmap_grant_ref){.host_addr = at};
+    }
+    to_copy = (struct gnttab_copy){.source = grant_place(DOMAIN_SELF, granted, 0),
+                                   .dest = grant_own_place(page_alloc()),
+                                   .len = PAGE_SIZE,
+                                   .flags = GNTCOPY_source_gref};
+}
+
+static void measure_grants(void)
+{
+    prepare_grants();
+    MEASURE("grant-map-unmap", grant_map_unmap, 1);
+    MEASURE("grant-map-unmap-batch", grant_map_unmap_batch, BATCH);
+    MEASURE("grant-copy", grant_copy_page, 1);
+    for (unsigned i = 0; i < BATCH; i++) {
+        CHECK_EQUAL(to_map[i].status, GNTST_okay);
+        CHECK_EQUAL(to_unmap[i].status, GNTST_okay);
+    }
+    CHECK_EQUAL(to_copy.status, GNTST_okay);
+    CHECK(grant_end_access(granted));
+    grant_free(granted);
+}
+
 TEST(path_length)
 {
     prepare();
@@ -208,6 +259,7 @@ TEST(path_length)
     MEASURE("stack-switch", stack_switch, 1);
     MEASURE("segment-base", segment_base, 1);
     MEASURE("base-switch", base_switch, 1);
+    measure_grants();
     trap_init();
     event_drop(port);
 }

@@ -34,6 +34,9 @@ mfn_t frame_of_hypervisor(void);
 /* Not memory either, but the control domain may map it: the text screen's. */
 #define FRAME_OF_SCREEN MFN(0xb8)
 
+/* The number of the domain that tests run in, where DOMID_SELF is not taken. */
+#define DOMAIN_SELF 0
+
 /* A domain that does not exist. */
 #define DOMAIN_NOBODY 4711
 
