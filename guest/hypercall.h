@@ -193,4 +193,9 @@ static inline long hypercall_sysctl(struct xen_sysctl *op)
     return HYPERCALL(sysctl, op, 0, 0, 0, 0);
 }
 
+static inline long hypercall_platform_op(struct xen_platform_op *op)
+{
+    return HYPERCALL(platform_op, op, 0, 0, 0, 0);
+}
+
 #endif

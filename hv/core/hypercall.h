@@ -49,6 +49,7 @@ long do_vm_assist(uint64_t cmd, uint64_t type);
 long do_event_channel_op(uint64_t op, uint64_t argument);
 long do_physdev_op(uint64_t op, uint64_t argument);
 long do_sysctl(uint64_t argument);
+long do_platform_op(uint64_t argument);
 long do_domctl(uint64_t argument);
 long do_xenpmu_op(uint64_t op, uint64_t argument);
 long do_ringside(uint64_t op, uint64_t argument);

@@ -15,9 +15,8 @@ ns_t time_now(void);
  * not. It sets WORK_TIMERS. arch's. */
 void arch_alarm_set(ns_t when);
 
-/* Wall clock at boot: seconds and nanoseconds since 1970. */
-extern uint64_t wall_boot_s;
-extern uint32_t wall_boot_ns;
+/* The wall clock when system time was 0: seconds and nanoseconds since 1970. */
+void wall_clock_set(uint64_t s, uint32_t ns);
 
 /* Writes vcpu_info.time, and the copy that the guest asked for. arch's. */
 void time_publish(struct vcpu *v);

@@ -15,6 +15,7 @@
 #include "hv/core/arch.h"
 #include "hv/core/domain.h"
 #include "hv/core/guest_access.h"
+#include "hv/core/lock.h"
 #include "hv/core/log.h"
 #include "hv/core/time.h"
 #include "hv/core/vcpu.h"
@@ -30,8 +31,10 @@ static uint32_t multiplier;
 static int8_t shift;
 static uint64_t apic_hz;
 
-uint64_t wall_boot_s;
-uint32_t wall_boot_ns;
+/* The wall clock when system time was 0, and its publishing. */
+static struct lock wall_lock = LOCK(LOCK_WALL);
+static uint64_t wall_start_s;
+static uint32_t wall_start_ns;
 
 static ns_t scale(uint64_t ticks)
 {
@@ -169,7 +172,7 @@ void clock_init(void)
     apic_hz = (uint64_t)(to.apic - from.apic) * hz / ticks;
     tsc_start = read_tsc();
     set_scale();
-    wall_boot_s = read_wall_clock();
+    wall_start_s = read_wall_clock();
     log_info("clock: TSC at %lu kHz by the %s, local timer at %lu kHz\n", tsc_hz / 1000,
              pm ? "PM timer" : "PIT", apic_hz / 1000);
 }
@@ -213,15 +216,25 @@ void time_publish(struct vcpu *v)
         copy_to_guest(v->time_area, t, sizeof(*t));
 }
 
+void wall_clock_set(uint64_t s, uint32_t ns)
+{
+    lock(&wall_lock);
+    wall_start_s = s;
+    wall_start_ns = ns;
+    unlock(&wall_lock);
+}
+
 void wall_clock_publish(struct domain *d)
 {
     struct shared_info *s = d->shared;
-    uint64_t seconds = wall_boot_s + (uint64_t)d->wall_offset;
+    lock(&wall_lock);
+    uint64_t seconds = wall_start_s + (uint64_t)d->wall_offset;
     uint32_t version = s->wc_version | 1;
     __atomic_store_n(&s->wc_version, version, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     s->wc_sec = (uint32_t)seconds;
     s->wc_sec_hi = (uint32_t)(seconds >> 32);
-    s->wc_nsec = wall_boot_ns;
+    s->wc_nsec = wall_start_ns;
     __atomic_store_n(&s->wc_version, version + 1, __ATOMIC_RELEASE);
+    unlock(&wall_lock);
 }
