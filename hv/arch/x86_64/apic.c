@@ -43,6 +43,7 @@
 #define COMMAND_OTHERS 0xc0000
 
 #define MSR_APIC_BASE 0x1b
+#define APIC_BASE_X2APIC (1UL << 10)
 #define APIC_BASE_ENABLE (1UL << 11)
 
 static volatile uint32_t *local;
@@ -85,9 +86,21 @@ void local_pmu_mask(bool on)
     local_write(APIC_LVT_PMU, VECTOR_PMU | (on ? LVT_MASKED : 0));
 }
 
+/* Firmware may leave it in x2APIC mode, where its registers are not in memory; the one way back is
+ * to switch it off in between (Intel SDM volume 3A, 10.12.5). */
+static void local_apic_enable(void)
+{
+    uint64_t base = read_msr(MSR_APIC_BASE);
+    if (base & APIC_BASE_X2APIC) {
+        base &= ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
+        write_msr(MSR_APIC_BASE, base);
+    }
+    write_msr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+}
+
 void local_apic_init(void)
 {
-    write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+    local_apic_enable();
     local_write(APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
     local_write(APIC_LVT_LINT0, LVT_MASKED);
     local_write(APIC_LVT_LINT1, LVT_NMI);
