@@ -20,6 +20,7 @@ struct build {
     struct image image;
     struct place place;
     uint64_t *frames; /* of each pfn */
+    uint64_t shared;  /* the frame that it shares with the hypervisor */
 };
 
 /* Writes to pseudo-physical memory; zeros from NULL. */
@@ -73,20 +74,40 @@ static bool load(const struct build *b, struct problem *problem)
            write(b, b->place.console * PAGE_SIZE, NULL, PAGE_SIZE, problem);
 }
 
+static bool find_shared_page(struct build *b, struct problem *problem)
+{
+    struct xen_domctl_getdomaininfo info;
+    long error = control_info(b->domain->id, &info);
+    b->shared = info.shared_info_frame;
+    return !error || problem_is(problem, "its shared page is not known: error %ld", error);
+}
+
+/*
+ * The hypervisor leaves it to the builder: an event that came before the kernel has said where it
+ * wants them would be a crash.
+ */
+static bool mask_upcalls(const struct build *b, struct problem *problem)
+{
+    long error;
+    struct shared_info *shared = foreign_map(b->domain->id, &b->shared, 1, &error);
+    if (!shared)
+        return problem_is(problem, "its shared page cannot be mapped: error %ld", error);
+    for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    foreign_unmap(shared, 1);
+    return true;
+}
+
 static bool write_start_info(const struct build *b, const char *command_line,
                              struct problem *problem)
 {
     static struct start_info info;
     const struct place *place = &b->place;
     const struct domain *domain = b->domain;
-    struct xen_domctl_getdomaininfo state;
-    long error = control_info(domain->id, &state);
-    if (error)
-        return problem_is(problem, "its shared page is not known: error %ld", error);
     info = (struct start_info){
         .magic = "xen-3.0-x86_64",
         .nr_pages = place->pages,
-        .shared_info = state.shared_info_frame * PAGE_SIZE,
+        .shared_info = b->shared * PAGE_SIZE,
         .store_mfn = b->frames[place->store],
         .store_evtchn = domain->store_port,
         .console.domU = {.mfn = b->frames[place->console], .evtchn = domain->console_port},
@@ -164,9 +185,10 @@ bool build_domain(const struct domain *domain, const char *command_line, uint64_
     b.frames = malloc(pages * sizeof(*b.frames));
     if (!b.frames)
         return problem_is(problem, "out of memory for a list of %lu frames", pages);
-    bool done = populate(&b, problem) && load(&b, problem) &&
-                write_start_info(&b, command_line, problem) && make_hypercall_page(&b, problem) &&
-                write_tables(&b, problem) && set_registers(&b, problem);
+    bool done = populate(&b, problem) && load(&b, problem) && find_shared_page(&b, problem) &&
+                mask_upcalls(&b, problem) && write_start_info(&b, command_line, problem) &&
+                make_hypercall_page(&b, problem) && write_tables(&b, problem) &&
+                set_registers(&b, problem);
     *console = b.frames[b.place.console];
     free(b.frames);
     return done;

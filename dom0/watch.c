@@ -29,19 +29,27 @@ bool watch_wait(ns_t deadline)
     return thread_wait_until(deadline);
 }
 
-/* A domain that ends has written all it will, so consoles come after the look at the state. */
+/*
+ * Where the search for a domain that has ended begins: behind the last one that was found, so that
+ * none that ends again and again hides the others.
+ */
+static unsigned first;
+
+/* A domain that ends has written all it will, so its console comes after the look at its state. */
 static int ended(struct domain *const domains[], unsigned n, unsigned *reason, bool *more)
 {
     int found = -1;
     for (unsigned i = 0; i < n; i++) {
-        if (!domains[i]->exists)
+        unsigned at = (first + i) % n;
+        if (!domains[at]->exists)
             continue;
-        bool has = found < 0 && domain_state(domains[i], reason) == DOMAIN_ENDED;
-        if (has)
-            found = (int)i;
-        if (console_drain(&domains[i]->console, SHOWN_AT_ONCE))
+        if (found < 0 && domain_state(domains[at], reason) == DOMAIN_ENDED)
+            found = (int)at;
+        if (console_drain(&domains[at]->console, SHOWN_AT_ONCE))
             *more = true;
     }
+    if (found >= 0)
+        first = (unsigned)found + 1;
     return found;
 }
 

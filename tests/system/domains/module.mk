@@ -11,7 +11,7 @@ $(eval $(call control-image,domains,$(DOMAINS_C)))
 
 # Both ends of a ring, for each layout: ring-<layout>.
 DOMAINS_RING := $(addprefix $(B)/obj/guest/tests/system/domains/ring/,front back)
-$(foreach l,$(LAYOUTS),$(eval $(call guest-image,ring-$(l),tests/system/domains/ring/ring.c,$(DOMAINS_RING:%=%@$(l).o))))
+$(foreach l,$(LAYOUTS),$(eval $(call guest-image,ring-$(l),$(addprefix tests/system/domains/ring/,ring.c main.c),$(DOMAINS_RING:%=%@$(l).o))))
 
 DOMAINS_ALL := $(DOMAINS_KERNELS) large $(LAYOUTS:%=ring-%)
 DOMAINS_RAMDISK := $(B)/domains/kernels.cpio
@@ -23,3 +23,35 @@ $(DOMAINS_RAMDISK): $(DOMAINS_ALL:%=$(B)/guest/%) dom0/ramdisk
 $(eval $(call system-test,domain-cost,ICOUNT=1 MEMORY=512 OPTIONS=dom0_mem=256M \
   RAMDISK=$(DOMAINS_RAMDISK),domains,only=cost_*))
 $(B)/hv-domain-cost: $(DOMAINS_RAMDISK)
+
+# The tests themselves, on one processor and on two.
+$(eval $(call system-test,domains,MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(DOMAINS_RAMDISK),domains))
+$(eval $(call system-test,domains-2,CPUS=2 MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(DOMAINS_RAMDISK),domains,events=fifo))
+$(B)/hv-domains $(B)/hv-domains-2: $(DOMAINS_RAMDISK)
+
+# ... and long: a thousand domains in a row, 128 at once, a million requests by each ring, and 200
+# ends that are destroyed.
+DOMAINS_LONG := row=1000 at-once=128 requests=1000000 kills=200
+
+soak: soak-domains
+soak-domains: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/ringside.elf $(B)/guest/domains $(DOMAINS_RAMDISK)
+	@for cpus in 1 2; do \
+	  printf '#!/bin/sh\nLIMIT=3000 CPUS=%s MEMORY=768 OPTIONS=dom0_mem=128M RAMDISK=%s exec tests/system/boot %s\n' \
+	    $$cpus $(DOMAINS_RAMDISK) '$(B)/ringside.elf $(B)/guest/domains $(DOMAINS_LONG)' > $(B)/domains-long-$$cpus; \
+	  chmod +x $(B)/domains-long-$$cpus; \
+	done
+	@TEST_LIMIT=3100 tests/run $(B)/test-logs $(B)/domains-long-1 $(B)/domains-long-2
+
+# What they expect was seen on Xen, with the same images.
+oracle: oracle-domains
+oracle-domains: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ORACLE_XEN) $(B)/guest/domains $(DOMAINS_RAMDISK)
+	@for cpus in 1 2; do \
+	  printf '#!/bin/sh\nCPUS=%s RAMDISK=%s exec tests/system/oracle %s\n' \
+	    $$cpus $(DOMAINS_RAMDISK) '$(ORACLE_XEN) $(B)/guest/domains' > $(B)/domains-on-xen-$$cpus; \
+	  chmod +x $(B)/domains-on-xen-$$cpus; \
+	done
+	@tests/run $(B)/test-logs $(B)/domains-on-xen-1 $(B)/domains-on-xen-2
+
+.PHONY: soak-domains oracle-domains

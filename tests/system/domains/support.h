@@ -39,7 +39,7 @@ bool destroy(struct domain *domain);
 
 /* ---- what domains say: the last lines that consoles showed */
 
-#define SAID_MAX 64U
+#define SAID_MAX 256U
 
 /* From now on; forgets what was said before. */
 void listen(void);

@@ -46,6 +46,8 @@ RING_LOOP int32_t send(struct ring_run *run, struct front *f, uint32_t n, enum n
         uint64_t words[REQUEST_WORDS];
         ring_fill(words, f->sent, REQUEST_WORDS);
         pending[f->sent % f->window] = f->sent + 1;
+        if (run->sent_at)
+            run->sent_at[f->sent % f->window] = time_system().n;
         R(req_write)(&f->ring, i, words, REQUEST_SIZE);
         f->sent++;
     }
@@ -63,6 +65,8 @@ static void take(struct ring_run *run, struct front *f, const uint64_t *words)
         power_panic("response %lu: to no request, of %lu sent and %lu answered", number, f->sent,
                     run->answered);
     pending[number % f->window] = 0;
+    if (run->sent_at)
+        ring_answered(run, run->sent_at[number % f->window]);
     run->out_of_order += number != f->expected;
     run->answered++;
     while (f->expected < f->sent && pending[f->expected % f->window] != f->expected + 1)
@@ -131,6 +135,8 @@ void ring_front(struct ring_run *run)
     ring_require(run, R(front_init)(&f.ring, &run->geometry, run->channel.memory,
                                     ring_private(footprint.front)));
     f.window = R(capacity)(&run->geometry);
+    if (f.window > run->window)
+        f.window = run->window;
     notify_tx_init(&f.tx, &run->params);
     notify_rx_init(&f.rx, &run->params);
     channel_offer(&run->channel);

@@ -75,7 +75,7 @@ static enum notify_policy policy_of(const struct channel *channel)
                 name ? (int)length : 0, name ? name : "");
 }
 
-static void read_options(struct ring_run *run)
+void ring_options(struct ring_run *run)
 {
     const struct channel *c = &run->channel;
     const struct notify_params defaults = NOTIFY_DEFAULTS;
@@ -84,7 +84,9 @@ static void read_options(struct ring_run *run)
         run->count = UINT64_MAX;
     run->yields = start_option_number("yield", 0);
     run->policy = policy_of(c);
+    run->mark = UINT64_MAX;
     run->batch = (uint32_t)channel_option_number(c, "batch", 16);
+    run->window = (uint32_t)channel_option_number(c, "window", UINT32_MAX);
     run->geometry = (struct ring_geometry){
         .entries = (uint32_t)channel_option_number(c, "entries", 64),
         .req_size = REQUEST_WORDS * 8,
@@ -105,8 +107,18 @@ static void read_options(struct ring_run *run)
                     run->batch);
 }
 
+void ring_work(struct ring_run *run)
+{
+    if (run->channel.is_front)
+        ring_front(run);
+    else
+        ring_back(run);
+    if (run->broken)
+        power_panic("the ring is broken after %lu", run->answered);
+}
+
 /* The other end unmaps the pages when it has seen the last request, or is gone. */
-static void close(struct ring_run *run)
+void ring_close(struct ring_run *run)
 {
     uint64_t deadline = time_system().n + RING_PATIENCE;
     while (!channel_close(&run->channel)) {
@@ -114,21 +126,4 @@ static void close(struct ring_run *run)
             power_panic("the other end does not let go of the pages");
         channel_wait(&run->channel, NS(time_system().n + NS_PER_MS));
     }
-}
-
-void guest_main(void)
-{
-    static struct ring_run run;
-    channel_open(&run.channel, "ring");
-    read_options(&run);
-    if (run.channel.is_front)
-        ring_front(&run);
-    else
-        ring_back(&run);
-    if (run.broken)
-        power_panic("the ring is broken after %lu", run.answered);
-    close(&run);
-    printf("%s %lu, events %lu, sleeps %lu, tells %lu, out of order %lu\n",
-           run.alone ? "alone" : "done", run.answered, run.channel.events, run.sleeps, run.tells,
-           run.out_of_order);
 }

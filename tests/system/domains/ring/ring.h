@@ -7,7 +7,7 @@
  *   count=N      requests; 0: until the other end is gone
  *   yield=1      who looks without finding anything gives the processor away: both ends share one
  *   ring.policy=NAME, ring.entries=N, ring.batch=N, and ring.threshold=, ring.coalesce_n=,
- *   ring.coalesce_ns=, ring.spin_ns= (rings/notify.h)
+ *   ring.coalesce_ns=, ring.spin_ns= (rings/notify.h); ring.window=N requests on their way
  *
  * The last line that an end prints begins with `done` or, if the other end went away, `alone`, and
  * says how many requests were answered. What should not happen ends the run with a crash.
@@ -35,7 +35,8 @@ struct ring_run {
     struct notify_params params;
     enum notify_policy policy;
     uint32_t batch;
-    uint64_t count; /* UINT64_MAX: without end */
+    uint32_t window; /* requests on their way, at most; also as many as the ring takes */
+    uint64_t count;  /* UINT64_MAX: without end */
     bool yields;
 
     uint64_t answered;
@@ -43,12 +44,27 @@ struct ring_run {
     uint64_t sleeps;
     uint64_t tells;
 
+    /* For who measures. */
+    uint64_t mark;     /* ring_reached() is told when so many were answered; UINT64_MAX: never */
+    uint64_t *sent_at; /* front end, RING_ENTRIES_MAX of them; NULL: nobody asks */
+
     uint64_t progress_at; /* when something was found last, ns; 0: look at the clock */
     uint32_t spins;
     bool gone;  /* the other end is; what it left is there still */
     bool alone; /* and nothing is left */
     bool broken;
 };
+
+/* What is to be done, by the command line. The channel is open. */
+void ring_options(struct ring_run *run);
+
+/* Does it; and gives the channel back. */
+void ring_work(struct ring_run *run);
+void ring_close(struct ring_run *run);
+
+/* What the image does with it, if it asked: `mark` is reached; a request was answered. */
+void ring_reached(struct ring_run *run);
+void ring_answered(struct ring_run *run, uint64_t sent_at);
 
 /* The two ends, each compiled with its layout: lay out or attach, and run. */
 void ring_front(struct ring_run *run);
@@ -83,6 +99,8 @@ static inline void ring_progress(struct ring_run *run)
 {
     run->progress_at = 0;
     run->spins = 0;
+    if (run->answered >= run->mark)
+        ring_reached(run);
 }
 
 void ring_tell(struct ring_run *run);
