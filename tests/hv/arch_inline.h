@@ -3,6 +3,8 @@
 #ifndef TESTS_HV_ARCH_INLINE_H
 #define TESTS_HV_ARCH_INLINE_H
 
+#include <sched.h>
+
 #include "hv/core/types.h"
 
 #define CPUS_MAX 32
@@ -11,9 +13,10 @@
 #define out_of_line
 #endif
 
+/* Who holds what this thread waits for may not be running. */
 static inline void arch_relax(void)
 {
-    __builtin_ia32_pause();
+    sched_yield();
 }
 
 static inline uint32_t arch_cpu_id(void)
@@ -37,6 +40,21 @@ static inline bool arch_irq_save(void)
 static inline void arch_irq_restore(bool on)
 {
     (void)on;
+}
+
+/* Whose hypercall it is, and whether it is to make room for others: the test says. */
+struct vcpu;
+extern struct vcpu *machine_vcpu;
+extern bool machine_work;
+
+static inline struct vcpu *current_vcpu(void)
+{
+    return machine_vcpu;
+}
+
+static inline bool arch_work_pending(void)
+{
+    return machine_work;
 }
 
 /* The machine's memory (machine.h): address 0 on. */

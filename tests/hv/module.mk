@@ -28,6 +28,10 @@ $(eval $(call hv-test,multiboot,tests/hv/low_memory.c hv/arch/x86_64/multiboot.c
 $(eval $(call hv-test,acpi_interrupts,hv/arch/x86_64/acpi_interrupts.c))
 $(eval $(call hv-test,irq_vectors,hv/arch/x86_64/irq_vectors.c))
 
+# Grants between two domains, whose page tables are arrays.
+$(eval $(call hv-test,grant,tests/hv/machine.c $(addprefix hv/core/,grant_entry.c grant_mapping.c grant_map.c \
+    grant_copy.c grant_transfer.c grant_table.c domain_memory.c domain_table.c buddy.c frame.c),-lpthread))
+
 # Performance counters, on the processor of pmu_processor.c.
 PMU_C := hv/core/format.c $(addprefix hv/arch/x86_64/,pmu_machine.c pmu_counters.c pmu_page.c)
 $(eval $(call hv-test,pmu,tests/hv/pmu_processor.c $(PMU_C)))
