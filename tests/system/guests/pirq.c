@@ -10,6 +10,9 @@
 /* An interrupt comes at once or, if something is broken, never. */
 #define PATIENCE (5 * NS_PER_SECOND)
 
+/* A level that asserts again each time that it was ended is set aside by QEMU for 100 ms. */
+#define PEACE (300 * NS_PER_MS)
+
 #define NO_LINE 1000     /* beyond all lines of all controllers */
 #define NO_PIRQ 100000   /* beyond all numbers */
 #define FREE_PIRQ 22     /* nobody has mapped it */
@@ -66,14 +69,18 @@ static long bind(long pirq)
 }
 
 /* Waits until the port, which is masked, is pending, and takes that back. */
-static bool arrives(evtchn_port_t port)
+static bool arrives_within(evtchn_port_t port, uint64_t ns)
 {
-    struct sched_poll poll = {
-        .ports = {&port}, .nr_ports = 1, .timeout = time_system().n + PATIENCE};
+    struct sched_poll poll = {.ports = {&port}, .nr_ports = 1, .timeout = time_system().n + ns};
     CHECK_EQUAL(hypercall_sched_op(SCHEDOP_poll, &poll), 0);
     bool pending = event_pending(port);
     event_clear(port);
     return pending;
+}
+
+static bool arrives(evtchn_port_t port)
+{
+    return arrives_within(port, PATIENCE);
 }
 
 static long announce(unsigned devfn)
@@ -160,7 +167,8 @@ TEST(pirq_level)
     evtchn_port_t port = (evtchn_port_t)bound;
     edu_raise(&edu);
     CHECK(arrives(port));
-    CHECK(!event_pending(port)); /* although it still asserts */
+    if (start_on_ringside())                 /* Xen gives up waiting for the EOI after a while */
+        CHECK(!arrives_within(port, PEACE)); /* although it still asserts */
     CHECK_EQUAL(eoi(pirq), 0);
     CHECK(arrives(port)); /* because it still does */
     edu_acknowledge(&edu);
@@ -285,6 +293,15 @@ TEST(pirq_setup_gsi)
     struct physdev_setup_gsi setup = {.gsi = 17, .triggering = 1, .polarity = 1};
     CHECK_EQUAL(hypercall_physdev_op(PHYSDEVOP_setup_gsi, &setup), 0);
     CHECK_EQUAL(hypercall_physdev_op(PHYSDEVOP_setup_gsi, &setup), -XEN_EEXIST);
+    if (start_on_ringside()) { /* and not while it may arrive */
+        const int line = 14;
+        CHECK_EQUAL(map(line_request(line, line)), line);
+        long port = bind(line);
+        setup.gsi = line;
+        CHECK_EQUAL(hypercall_physdev_op(PHYSDEVOP_setup_gsi, &setup), -XEN_EEXIST);
+        event_drop((evtchn_port_t)port);
+        CHECK_EQUAL(unmap(line), 0);
+    }
     setup.gsi = 4;
     CHECK_EQUAL(hypercall_physdev_op(PHYSDEVOP_setup_gsi, &setup), -XEN_EEXIST);
     setup.gsi = NO_LINE;
@@ -361,6 +378,8 @@ TEST(pirq_message_is_held)
     CHECK(arrives(port));
     CHECK_EQUAL(eoi(pirq), 0);
     CHECK(pci_messages_enabled(edu.devfn));
+    if (start_on_ringside())
+        CHECK(event_pending(port)); /* in place of those that were not sent */
     event_clear(port);
     CHECK_EQUAL(eoi(pirq), 0);
     edu_raise(&edu);
