@@ -64,8 +64,16 @@ int arch_vcpu_release(struct vcpu *v);
 void arch_guest_work(void);
 void arch_vcpu_nmi(struct vcpu *v);
 
+/* The rate of the counter that time is told by; and what the processor can do, as the ABI's
+ * physinfo has it. */
+uint32_t arch_clock_khz(void);
+void arch_features(uint32_t words[8]);
+
 /* Waits for an interrupt; the CPU has no work, which was found with interrupts off. */
 void arch_wait(void);
+
+/* How long a CPU has waited so, in all but the wait that it is in now. */
+ns_t arch_idle_time(uint32_t cpu);
 
 /* Interrupts a CPU, so that it looks at its work and its vcpu's events. */
 void arch_cpu_poke(uint32_t cpu);

@@ -2,6 +2,7 @@
 #include "hv/core/log.h"
 
 #include "hv/core/arch.h"
+#include "hv/core/console_ring.h"
 #include "hv/core/format.h"
 #include "hv/core/lock.h"
 #include "hv/core/option.h"
@@ -30,6 +31,7 @@ static void put_console(void *arg, char c)
 {
     (void)arg;
     arch_console_put(c);
+    console_ring_put(c);
 }
 
 static void put_words(const char *form, ...)
@@ -60,6 +62,29 @@ void log_raw(const char *text, size_t length)
     bool were_on = console_enter();
     for (size_t i = 0; i < length; i++)
         arch_console_put(text[i]);
+    console_leave(were_on);
+}
+
+uint32_t log_read(char *to, uint32_t n, uint32_t *from)
+{
+    bool were_on = console_enter();
+    uint32_t done = console_ring_read(to, n, from);
+    console_leave(were_on);
+    return done;
+}
+
+uint32_t log_start(void)
+{
+    bool were_on = console_enter();
+    uint32_t start = console_ring_start();
+    console_leave(were_on);
+    return start;
+}
+
+void log_clear(uint32_t to)
+{
+    bool were_on = console_enter();
+    console_ring_clear(to);
     console_leave(were_on);
 }
 

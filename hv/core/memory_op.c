@@ -363,6 +363,9 @@ static long memory_map(unsigned op, vaddr_t at)
     vaddr_t list = guest_handle(map.buffer);
     uint32_t n = 0;
     if (op == XENMEM_memory_map) {
+        /* For the others nobody has said what it looks like: their kernels know how much it is. */
+        if (!d->privileged)
+            return -XEN_ENOSYS;
         if (map.nr_entries < 1)
             return -XEN_EINVAL;
         if (give_entry(list, 0, 0, (d->pfn_max + 1) << PAGE_SHIFT, 1) != 0)

@@ -13,7 +13,33 @@
 #include "hv/core/frame.h"
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
+#include "hv/core/log.h"
 #include "hv/core/vcpu.h"
+
+/* ---- the console */
+
+#define CHUNK 256U
+
+static long read_console(struct xen_sysctl *op)
+{
+    struct xen_sysctl_readconsole *r = &op->u.readconsole;
+    uint32_t at = r->incremental ? r->index : log_start();
+    uint32_t done = 0;
+    while (done < r->count) {
+        char text[CHUNK];
+        uint32_t n = log_read(text, min(r->count - done, CHUNK), &at);
+        if (n == 0)
+            break;
+        if (!copy_to_guest(vaddr(guest_handle(r->buffer).a + done), text, n))
+            return -XEN_EFAULT;
+        done += n;
+    }
+    if (r->clear)
+        log_clear(at);
+    r->count = done;
+    r->index = at;
+    return 0;
+}
 
 /* ---- domains */
 
@@ -61,10 +87,25 @@ static long describe_machine(struct xen_sysctl *op)
         .nr_nodes = 1,
         .max_node_id = 0,
         .capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
+        .cpu_khz = arch_clock_khz(),
         .total_pages = usable_frames(),
         .free_pages = heap_free_frames(),
         .max_mfn = frame_count - 1,
     };
+    arch_features(op->u.physinfo.hw_cap);
+    return 0;
+}
+
+static long list_cpus(struct xen_sysctl *op)
+{
+    struct xen_sysctl_getcpuinfo *c = &op->u.getcpuinfo;
+    uint32_t n = min(c->max_cpus, arch_cpu_count());
+    for (uint32_t i = 0; i < n; i++) {
+        struct xen_sysctl_cpuinfo info = {.idletime = arch_idle_time(i)};
+        if (!copy_element_to_guest(guest_handle(c->info), i, &info, sizeof(info)))
+            return -XEN_EFAULT;
+    }
+    c->nr_cpus = n;
     return 0;
 }
 
@@ -125,6 +166,7 @@ static long scheduler_op(struct xen_sysctl *op)
 /* ---- the hypercall */
 
 static long (*const operations[])(struct xen_sysctl *op) = {
+    [XEN_SYSCTL_readconsole] = read_console,  [XEN_SYSCTL_getcpuinfo] = list_cpus,
     [XEN_SYSCTL_sched_id] = sched_id,         [XEN_SYSCTL_scheduler_op] = scheduler_op,
     [XEN_SYSCTL_physinfo] = describe_machine, [XEN_SYSCTL_getdomaininfolist] = list_domains,
     [XEN_SYSCTL_availheap] = available_heap,  [XEN_SYSCTL_cputopoinfo] = list_topology,

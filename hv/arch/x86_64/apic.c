@@ -16,6 +16,7 @@
 #include "hv/core/cpu.h"
 #include "hv/core/log.h"
 #include "hv/core/schedule.h"
+#include "hv/core/time.h"
 
 #define APIC_ID 0x20
 #define APIC_EOI 0xb0
@@ -217,8 +218,21 @@ void nmi(void)
     log_warning("NMI\n");
 }
 
+/* Each is written by its own CPU. */
+static struct {
+    ns_t waited;
+} cacheline_aligned idle[CPUS_MAX];
+
 void arch_wait(void)
 {
+    ns_t *waited = &idle[arch_cpu_id()].waited;
+    ns_t before = time_now();
     /* Nothing comes between the two: interrupts are taken behind the instruction after STI. */
     __asm__ volatile("sti\n\thlt" ::: "memory");
+    __atomic_store_n(waited, *waited + (time_now() - before), __ATOMIC_RELAXED);
+}
+
+ns_t arch_idle_time(uint32_t cpu)
+{
+    return __atomic_load_n(&idle[cpu].waited, __ATOMIC_RELAXED);
 }

@@ -52,6 +52,11 @@ ns_t time_now(void)
     return scale(read_tsc() - tsc_start);
 }
 
+uint32_t arch_clock_khz(void)
+{
+    return (uint32_t)(tsc_hz / 1000);
+}
+
 /* ---- calibration */
 
 /* Of all three clocks at one moment, as well as it can be had: a pair of readings with nothing but

@@ -187,6 +187,8 @@ static int perform(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
     case MMUEXT_PIN_L2_TABLE:
     case MMUEXT_PIN_L3_TABLE:
     case MMUEXT_PIN_L4_TABLE:
+        if (unlikely(domain_is_dying(d)))
+            return -XEN_EINVAL; /* nobody would unpin it */
         return pin(d, (enum frame_type)(TYPE_L1 + op->cmd - MMUEXT_PIN_L1_TABLE), m);
     case MMUEXT_UNPIN_TABLE:
         return unpin(d, m);
