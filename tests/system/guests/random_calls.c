@@ -13,6 +13,7 @@
  * its own ground from under it, and rightly so, is not asked for: another stack, another base,
  * other handlers, its own image's pages, shutdown. What would block it has a deadline that is past.
  */
+#include "guest/grant.h"
 #include "guest/lib/format.h"
 #include "guest/time.h"
 #include "tests/system/guests/random.h"
@@ -362,6 +363,150 @@ static void choose_gdt(struct call *call)
     call->args[1] = one_in(8) ? any_number() : below(2 * TABLE_ENTRIES);
 }
 
+#define GRANTS 32U  /* entries that are played with, after those that are reserved */
+#define HANDLES 64U /* about as many mappings as there may be at once */
+
+static grant_ref_t any_reference(void)
+{
+    return one_in(16) ? (grant_ref_t)any_number()
+                      : GNTTAB_NR_RESERVED_ENTRIES + (grant_ref_t)below(GRANTS);
+}
+
+/* An entry is written to as one should, or as one should not. */
+static void change_grant(void)
+{
+    grant_ref_t ref = GNTTAB_NR_RESERVED_ENTRIES + (grant_ref_t)below(GRANTS);
+    bool readonly = one_in(3);
+    switch (below(6)) {
+    case 0:
+        grant_table[ref].flags = (uint16_t)draw();
+        break;
+    case 1:
+        grant_accept(ref, (domid_t)(one_in(4) ? any_domain() : DOMAIN_SELF),
+                     PFN(page_pfn(pages).n + below(PAGES)));
+        break;
+    case 2:
+        grant_end_access(ref);
+        break;
+    default:
+        grant_access(ref, (domid_t)(one_in(4) ? any_domain() : DOMAIN_SELF), MFN(any_frame()),
+                     readonly);
+        break;
+    }
+}
+
+static uint64_t any_mapping_address(uint32_t flags)
+{
+    return flags & GNTMAP_contains_pte ? any_entry_address() & ~7UL : any_va();
+}
+
+static struct gnttab_copy_ptr any_place(void)
+{
+    struct gnttab_copy_ptr place = {.domid = (domid_t)any_domain(),
+                                    .offset = (uint16_t)(one_in(4) ? draw() : below(PAGE_SIZE))};
+    if (one_in(2))
+        place.u.ref = any_reference();
+    else
+        place.u.gmfn = any_frame();
+    return place;
+}
+
+static void choose_grant(unsigned cmd, void *at)
+{
+    uint32_t flags = one_in(8) ? (uint32_t)draw() : GNTMAP_host_map | (uint32_t)below(8);
+    grant_handle_t handle = one_in(16) ? (grant_handle_t)draw() : (grant_handle_t)below(HANDLES);
+    domid_t domain = (domid_t)(one_in(8) ? any_domain() : DOMAIN_SELF);
+    switch (cmd) {
+    case GNTTABOP_map_grant_ref:
+        if (one_in(4))
+            flags |= GNTMAP_contains_pte;
+        *(struct gnttab_map_grant_ref *)at =
+            (struct gnttab_map_grant_ref){.host_addr = any_mapping_address(flags),
+                                          .flags = flags,
+                                          .ref = any_reference(),
+                                          .dom = domain};
+        break;
+    case GNTTABOP_unmap_grant_ref:
+        *(struct gnttab_unmap_grant_ref *)at = (struct gnttab_unmap_grant_ref){
+            .host_addr = one_in(4) ? 0 : any_mapping_address((uint32_t)draw()),
+            .dev_bus_addr = one_in(2) ? 0 : any_frame() << PAGE_SHIFT,
+            .handle = handle};
+        break;
+    case GNTTABOP_unmap_and_replace:
+        *(struct gnttab_unmap_and_replace *)at = (struct gnttab_unmap_and_replace){
+            .host_addr = any_va(), .new_addr = any_va(), .handle = handle};
+        break;
+    case GNTTABOP_transfer:
+        *(struct gnttab_transfer *)at =
+            (struct gnttab_transfer){.mfn = any_frame(), .domid = domain, .ref = any_reference()};
+        break;
+    case GNTTABOP_copy:
+        *(struct gnttab_copy *)at =
+            (struct gnttab_copy){.source = any_place(),
+                                 .dest = any_place(),
+                                 .len = (uint16_t)(one_in(8) ? draw() : below(PAGE_SIZE)),
+                                 .flags = (uint16_t)(one_in(16) ? draw() : below(4))};
+        break;
+    case GNTTABOP_swap_grant_ref:
+        *(struct gnttab_swap_grant_ref *)at =
+            (struct gnttab_swap_grant_ref){.ref_a = any_reference(), .ref_b = any_reference()};
+        break;
+    case GNTTABOP_cache_flush:
+        *(struct gnttab_cache_flush *)at =
+            (struct gnttab_cache_flush){.a.dev_bus_addr = any_frame() << PAGE_SHIFT,
+                                        .offset = (uint16_t)below(PAGE_SIZE),
+                                        .length = (uint16_t)below(PAGE_SIZE),
+                                        .op = (uint32_t)below(8)};
+        break;
+    case GNTTABOP_setup_table:
+        *(struct gnttab_setup_table *)at = (struct gnttab_setup_table){
+            .dom = domain,
+            .nr_frames = (uint32_t)(one_in(8) ? draw() : below(GRANT_FRAMES)),
+            .frame_list = {(void *)any_pointer()}};
+        break;
+    default: /* what it is does not matter much */
+        for (unsigned i = 0; i < 4; i++)
+            ((uint64_t *)at)[i] = any_number();
+        *(domid_t *)at = domain;
+        break;
+    }
+}
+
+static size_t grant_size(unsigned cmd)
+{
+    static const size_t sizes[] = {
+        [GNTTABOP_map_grant_ref] = sizeof(struct gnttab_map_grant_ref),
+        [GNTTABOP_unmap_grant_ref] = sizeof(struct gnttab_unmap_grant_ref),
+        [GNTTABOP_transfer] = sizeof(struct gnttab_transfer),
+        [GNTTABOP_copy] = sizeof(struct gnttab_copy),
+        [GNTTABOP_unmap_and_replace] = sizeof(struct gnttab_unmap_and_replace),
+        [GNTTABOP_swap_grant_ref] = sizeof(struct gnttab_swap_grant_ref),
+        [GNTTABOP_cache_flush] = sizeof(struct gnttab_cache_flush)};
+    return cmd < LENGTH(sizes) ? sizes[cmd] : 0;
+}
+
+/* Version 2 is not asked for: with it the library would not find its way in its own table. */
+static void choose_grant_op(struct call *call)
+{
+    unsigned cmd = (unsigned)(one_in(16) ? below(20) : below(GNTTABOP_cache_flush + 1));
+    if (cmd == GNTTABOP_set_version)
+        cmd = GNTTABOP_get_version;
+    size_t size = grant_size(cmd);
+    unsigned n = size ? (unsigned)below(5) : 1;
+    change_grant();
+    for (unsigned i = 0; i < n; i++)
+        choose_grant(cmd, scratch() + i * size);
+    call->args[0] = cmd | (one_in(32) ? any_number() << 12 : 0);
+    call->args[1] = (uintptr_t)scratch();
+    call->args[2] = n;
+    /* What lies elsewhere was not looked at: it must not be much. */
+    if (one_in(16)) {
+        call->args[1] = any_pointer();
+        call->args[2] = below(2);
+        call->args[0] = one_in(2) ? GNTTABOP_query_size : GNTTABOP_get_version;
+    }
+}
+
 static void choose_plain(struct call *call)
 {
     for (unsigned i = 0; i < LENGTH(call->args); i++)
@@ -417,6 +562,7 @@ static const struct {
     {__HYPERVISOR_update_va_mapping, 20, choose_va_mapping},
     {__HYPERVISOR_update_va_mapping_otherdomain, 5, choose_va_mapping},
     {__HYPERVISOR_memory_op, 10, choose_memory_op},
+    {__HYPERVISOR_grant_table_op, 20, choose_grant_op},
     {__HYPERVISOR_event_channel_op, 10, choose_event_op},
     {__HYPERVISOR_vcpu_op, 5, choose_vcpu_op},
     {__HYPERVISOR_sched_op, 3, choose_sched_op},
@@ -487,6 +633,7 @@ static void prepare(void)
     entries = table_reach(table_root, SANDBOX, 1);
     upper = table_entry(table_root, SANDBOX & ~((1UL << 30) - 1), 2);
     foreign = frame_of_hypervisor();
+    grant_init();
     last_frame = (uint64_t)hypercall_memory_op(XENMEM_maximum_ram_page, NULL) - 1;
     for (unsigned i = 0; i < TABLES; i++)
         table_protect(pages + i * PAGE_SIZE, PTE_READ_ONLY);
