@@ -47,7 +47,7 @@ int arch_interrupt_set_line(uint32_t line, bool level, bool low);
  * One call at a time.
  */
 int arch_interrupt_start_line(uint32_t line);
-int arch_interrupt_start_message(uint32_t irq, const struct irq_message *m);
+int arch_interrupt_start_message(uint32_t irq, const struct irq_message *id);
 
 /* Masks it; it arrives nowhere any more. */
 void arch_interrupt_stop(uint32_t irq);

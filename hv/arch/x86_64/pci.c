@@ -23,7 +23,7 @@ static struct lock pci_lock =
     LOCK(LOCK_PCI); /* interrupts off: the address is written, then data used */
 
 /* A part of one register's 4 bytes. */
-static uint32_t access(uint32_t address, unsigned offset, unsigned size, bool write, uint32_t v)
+static uint32_t transfer(uint32_t address, unsigned offset, unsigned size, bool write, uint32_t v)
 {
     uint16_t port = (uint16_t)(PORT_DATA + offset);
     bool were_on = lock_irq(&pci_lock);
@@ -47,22 +47,22 @@ static uint32_t address_of(pci_function_t f, unsigned at)
 
 uint32_t pci_read(pci_function_t f, unsigned at)
 {
-    return access(address_of(f, at), 0, 4, false, 0);
+    return transfer(address_of(f, at), 0, 4, false, 0);
 }
 
 uint16_t pci_read_16(pci_function_t f, unsigned at)
 {
-    return (uint16_t)access(address_of(f, at), at & 2, 2, false, 0);
+    return (uint16_t)transfer(address_of(f, at), at & 2, 2, false, 0);
 }
 
 void pci_write(pci_function_t f, unsigned at, uint32_t v)
 {
-    access(address_of(f, at), 0, 4, true, v);
+    transfer(address_of(f, at), 0, 4, true, v);
 }
 
 void pci_write_16(pci_function_t f, unsigned at, uint16_t v)
 {
-    access(address_of(f, at), at & 2, 2, true, v);
+    transfer(address_of(f, at), at & 2, 2, true, v);
 }
 
 unsigned pci_capability(pci_function_t f, uint8_t id)
@@ -96,7 +96,7 @@ bool pci_port_read(struct vcpu *v, uint16_t port, unsigned size, uint32_t *value
     if (port == PORT_ADDRESS && size == 4)
         *value = v->arch.pci_address;
     else if (port >= PORT_DATA && port + size <= PORT_DATA + 4)
-        *value = access(v->arch.pci_address, port & 3, size, false, 0);
+        *value = transfer(v->arch.pci_address, port & 3, size, false, 0);
     else
         return false;
     return true;
@@ -107,7 +107,7 @@ bool pci_port_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value
     if (port == PORT_ADDRESS && size == 4)
         v->arch.pci_address = value;
     else if (port >= PORT_DATA && port + size <= PORT_DATA + 4)
-        access(v->arch.pci_address, port & 3, size, true, value);
+        transfer(v->arch.pci_address, port & 3, size, true, value);
     else
         return false;
     return true;
