@@ -246,7 +246,7 @@ uint32_t sched_place(struct sched *s, struct sched_vcpu *v)
     uint64_t may = __atomic_load_n(&v->affinity, __ATOMIC_RELAXED) & s->online;
     uint32_t home = sched_cpu_of(v);
     bool may_home = (may & bit(home)) != 0;
-    if (may_home && (s->policy->traits & SCHED_MIGRATES) == 0)
+    if (may_home && ((s->policy->traits & SCHED_MIGRATES) == 0 || may == bit(home)))
         return home;
     uint64_t idle = __atomic_load_n(&s->idle, __ATOMIC_RELAXED) & may;
     if (may_home && (idle & bit(home)) != 0)
@@ -315,7 +315,6 @@ bool sched_may_yield(const struct sched *s)
 void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now)
 {
     struct sched_cpu *c = &s->cpus[cpu];
-    charge(c, now);
     if (c->current != NULL)
         c->why = SCHED_YIELDED;
     report(s, {.op = SCHED_OP_YIELD, .now = now, .vcpu = SCHED_NO_VCPU, .cpu = cpu});

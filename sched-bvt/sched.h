@@ -157,8 +157,9 @@ bool sched_wake(struct sched *s, struct sched_vcpu *v, uint32_t cpu, uint64_t no
 /* Nothing, if v is BLOCKED already. */
 void sched_sleep(struct sched *s, struct sched_vcpu *v, uint64_t now);
 
-/* Of the current one of this CPU; nothing, if there is none. (POSIX has the name without _on, and
- * a hosted program would lose it.) */
+/* Of the current one of this CPU; nothing, if there is none. It is charged by the pick that
+ * follows: `now` is for the trace alone, and 0 will do without one. (POSIX has the name without
+ * _on, and a hosted program would lose it.) */
 void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now);
 
 /* Could a yield make a difference? If not, neither sched_yield_on nor the pick behind it need be
@@ -166,7 +167,8 @@ void sched_yield_on(struct sched *s, uint32_t cpu, uint64_t now);
  * be outdated, and then the yield came before what it did not see. */
 bool sched_may_yield(const struct sched *s);
 
-/* Charges the current one of this CPU up to now; every other call with `now` does so too. */
+/* Charges the current one of this CPU up to now; every other call with `now` does so too, but for
+ * sched_yield_on. */
 void sched_charge(struct sched *s, uint32_t cpu, uint64_t now);
 
 struct sched_decision sched_pick(struct sched *s, uint32_t cpu, uint64_t now);

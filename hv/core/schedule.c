@@ -20,19 +20,15 @@
 static char policy_name[16] = "bvt";
 OPTION_TEXT("sched", policy_name, "the scheduling policy, a name from sched-bvt/policies.def");
 
+/* What a guest reckons the time by does not change, but it multiplies what has passed since. */
+#define TIME_PERIOD NS_PER_S
+
 struct sched sched;
 static struct sched_cpu sched_cpus[CPUS_MAX];
 
 static struct {
     struct lock lock; /* sched_lock; interrupts off */
-    struct timer slice;
 } cacheline_aligned cpus[CPUS_MAX];
-
-static void slice_over(struct timer *t)
-{
-    (void)t;
-    cpu_request(arch_cpu_id(), WORK_SCHEDULE);
-}
 
 void schedule_init(uint32_t n)
 {
@@ -40,10 +36,8 @@ void schedule_init(uint32_t n)
     if (policy == NULL)
         panic("option 'sched': there is no policy '%s'", policy_name);
     sched_init(&sched, policy, sched_cpus, n, 0);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++)
         lock_init(&cpus[i].lock, LOCK_RUN_QUEUE, i);
-        timer_init(&cpus[i].slice, slice_over);
-    }
     log_info("scheduling %u CPU%s by %s\n", n, n == 1 ? "" : "s", policy_name);
 }
 
@@ -193,9 +187,9 @@ void schedule_yield(void)
         return;
     uint32_t here = arch_cpu_id();
     bool were_on = lock_irq(&cpus[here].lock);
-    sched_yield_on(&sched, here, time_now());
+    sched_yield_on(&sched, here, sched.trace != NULL ? time_now() : 0);
     unlock_irq(&cpus[here].lock, were_on);
-    cpu_request(here, WORK_SCHEDULE);
+    arch_request_here(WORK_SCHEDULE);
 }
 
 static void steal(uint32_t here, ns_t now)
@@ -255,7 +249,10 @@ static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
     runstate_set(to, RUNSTATE_running, now);
     arch_vcpu_load(to);
     virtual_timer_resume(to, now);
-    time_publish(to);
+    if (unlikely(now >= to->time_due)) {
+        time_publish(to);
+        to->time_due = now + TIME_PERIOD;
+    }
     arch_run_vcpu();
 }
 
@@ -266,10 +263,8 @@ void schedule(void)
     ns_t now = time_now();
     struct sched_decision d = pick(here, now);
 
-    if (d.slice == SCHED_FOREVER || d.vcpu == NULL)
-        timer_stop(&cpus[here].slice);
-    else
-        timer_set(&cpus[here].slice, now + d.slice);
+    /* Idle too: one may be waiting for its budget. */
+    timer_set_slice(d.slice == SCHED_FOREVER ? NS_NEVER : now + d.slice);
     kick_cpus(d.kick);
 
     struct vcpu *to = d.vcpu == NULL ? NULL : d.vcpu->owner;
@@ -296,8 +291,8 @@ void cpu_do_work(void)
     arch_irq_on();
     lock_check_none();
     uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
-    if (work & WORK_TIMERS)
-        timers_run();
+    if ((work & WORK_TIMERS) && timers_run())
+        work |= WORK_SCHEDULE;
     if (work & WORK_INTERRUPTS)
         pirqs_tell();
     if (work & WORK_CONSOLE)

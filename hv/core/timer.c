@@ -13,11 +13,12 @@ struct cpu_timers {
     struct lock lock; /* timer_lock; interrupts off */
     struct sched_queue queue;
     ns_t alarm;            /* what the CPU's alarm is set to */
+    ns_t slice;            /* where it ends; this CPU's */
     struct timer *running; /* whose function this CPU is in; published */
 } cacheline_aligned;
 
 static struct cpu_timers cpu_timers[CPUS_MAX] = {
-    [0 ... CPUS_MAX - 1] = {.lock = LOCK(LOCK_TIMERS), .alarm = NS_NEVER}};
+    [0 ... CPUS_MAX - 1] = {.lock = LOCK(LOCK_TIMERS), .alarm = NS_NEVER, .slice = NS_NEVER}};
 
 void timer_init(struct timer *t, void (*expired)(struct timer *t))
 {
@@ -97,7 +98,19 @@ void timer_set(struct timer *t, ns_t when)
     }
 }
 
-void timers_run(void)
+void timer_set_slice(ns_t end)
+{
+    struct cpu_timers *c = &cpu_timers[arch_cpu_id()];
+    c->slice = end;
+    /* Only this CPU sets its alarm. Mostly one is set already that comes before. */
+    if (unlikely(end < c->alarm)) {
+        bool were_on = lock_irq(&c->lock);
+        alarm_by(c, end);
+        unlock_irq(&c->lock, were_on);
+    }
+}
+
+bool timers_run(void)
 {
     struct cpu_timers *c = &cpu_timers[arch_cpu_id()];
     bool were_on = lock_irq(&c->lock);
@@ -113,7 +126,11 @@ void timers_run(void)
         __atomic_store_n(&c->running, NULL, __ATOMIC_RELEASE);
         were_on = lock_irq(&c->lock);
     }
-    c->alarm = c->queue.first == NULL ? NS_NEVER : c->queue.first->key;
+    bool over = c->slice <= time_now();
+    if (over)
+        c->slice = NS_NEVER;
+    c->alarm = c->queue.first == NULL ? c->slice : min(c->slice, c->queue.first->key);
     arch_alarm_set(c->alarm);
     unlock_irq(&c->lock, were_on);
+    return over;
 }

@@ -27,7 +27,14 @@ bool timer_is_set(const struct timer *t);
  * that its memory may go. Not from that function; no lock that the function takes. */
 void timer_kill(struct timer *t);
 
-/* Runs what is due on this CPU and sets the CPU's own alarm for what comes next. */
-void timers_run(void);
+/*
+ * The end of the slice of whom this CPU runs, NS_NEVER for none: a timer of its own because it is
+ * set with each switch and seldom comes. This CPU alone asks, outside of handlers.
+ */
+void timer_set_slice(ns_t end);
+
+/* Runs what is due on this CPU and sets the CPU's own alarm for what comes next. true: the slice is
+ * over, and none is set any more. */
+bool timers_run(void);
 
 #endif

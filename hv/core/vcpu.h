@@ -55,6 +55,7 @@ struct vcpu {
     uint32_t state;        /* RUNSTATE_* */
     vaddr_t runstate_area; /* 0: none */
     vaddr_t time_area;
+    ns_t time_due; /* when the guest's clock is to be published next */
 
     struct frame *stale_table; /* whose release was interrupted; finished before anything else */
 };

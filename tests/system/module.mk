@@ -21,8 +21,8 @@ $(eval $(call system-test,random-2,CPUS=2,random,calls=50000 vcpus=2 seed=2))
 # Two vcpus on one processor, where one finds what the other has left.
 $(eval $(call system-test,selftest-shared,OPTIONS=dom0_max_vcpus=2,selftest,processors=1))
 $(eval $(call system-test,no-failsafe,ENDS=37 OPTIONS=dom0_max_vcpus=2 SAYS='crashed: no handler is registered',selftest,only=failsafe_in_kernel* processors=1 no-failsafe=1))
-# Shares of a processor by weight, under each policy that promises them.
-$(foreach p,bvt stride credit eevdf,$(eval $(call system-test,hogs-$(p),\
+# Shares of a processor by weight, caps and reservations, under each policy that promises them.
+$(foreach p,bvt stride credit eevdf sedf,$(eval $(call system-test,hogs-$(p),\
   ICOUNT=1 OPTIONS='sched=$(p) dom0_max_vcpus=3',hogs)))
 $(eval $(call system-test,no-counters,MODEL=Nehalem SAYS='no performance counters: CPUID leaf 0xa says version 0',selftest,only=pmu_*))
 # With the order of locks checked.

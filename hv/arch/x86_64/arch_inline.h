@@ -29,6 +29,12 @@ static inline bool arch_work_pending(void)
     return __atomic_load_n(&this_cpu()->work, __ATOMIC_RELAXED) != 0;
 }
 
+/* Asks this CPU for work itself. */
+static inline void arch_request_here(uint32_t work)
+{
+    __atomic_fetch_or(&this_cpu()->work, work, __ATOMIC_RELAXED);
+}
+
 static inline void arch_irq_on(void)
 {
     __asm__ volatile("sti" ::: "memory");

@@ -96,9 +96,9 @@ static void show_gdt(const struct vcpu *v)
 static void show_ldt(const struct vcpu *v)
 {
     uint32_t here = arch_cpu_id();
-    unsigned n = frames_for(v->arch.ldt_entries);
-    if (n == 0 && shown[here].ldt == 0)
+    if (likely(v->arch.ldt_entries == 0 && shown[here].ldt == 0))
         return;
+    unsigned n = frames_for(v->arch.ldt_entries);
     show_frames(ldt_window(here), v->arch.ldt, n, shown[here].ldt);
     shown[here].ldt = (uint8_t)n;
     descriptors_set_ldt(here, ldt_window(here), v->arch.ldt_entries);
