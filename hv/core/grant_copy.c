@@ -32,7 +32,7 @@ static int frame_get_for(struct vcpu *v, struct side *s, struct domain *d)
         s->frame = mfn(s->place->u.gmfn);
         return grant_hold(d, s->frame, s->writes);
     }
-    int rc = grant_pin(d->grants, s->place->u.ref, v->domain->id, s->writes, &s->frame);
+    int rc = grant_pin(d->grants, s->place->u.ref, v->domain->id, GRANT_COPY, s->writes, &s->frame);
     if (unlikely(rc != GNTST_okay))
         return rc;
     rc = grant_hold(d, s->frame, s->writes);

@@ -38,10 +38,11 @@ static bool in_use(const struct grant *g)
 }
 
 /* Marks the guest's entry as in use, if it grants this; what it says is noted at the first use. */
-static bool mark(struct grant *g, uint64_t *at, uint16_t grantee, bool writes)
+static inline bool mark(struct grant *g, uint64_t *at, uint16_t grantee, enum grant_use use,
+                        bool writes)
 {
-    /* Of the flags the type and GTF_readonly decide: a writer needs a grant without it. */
-    const uint16_t decide = GTF_type_mask | (writes ? GTF_readonly : 0);
+    /* Of the flags the type decides, and those that forbid. */
+    const uint16_t decide = GTF_type_mask | (uint16_t)use | (writes ? GTF_readonly : 0);
     const uint16_t set = GTF_reading | (writes ? GTF_writing : 0);
     uint64_t word = __atomic_load_n(at, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < LOOKS_MAX; i++) {
@@ -61,7 +62,7 @@ static bool mark(struct grant *g, uint64_t *at, uint16_t grantee, bool writes)
 
 /* What is marked already needs no look at the guest's entry. */
 static inline bool allowed(struct grant *g, struct grant_entry_v1 *shared, uint16_t grantee,
-                           bool writes)
+                           enum grant_use use, bool writes)
 {
     if (unlikely(in_use(g))) {
         if (g->grantee != grantee || g->readers == PINS_MAX || g->writers == PINS_MAX)
@@ -69,10 +70,11 @@ static inline bool allowed(struct grant *g, struct grant_entry_v1 *shared, uint1
         if (!writes || g->writers != 0)
             return true;
     }
-    return mark(g, (uint64_t *)shared, grantee, writes);
+    return mark(g, (uint64_t *)shared, grantee, use, writes);
 }
 
-int grant_pin(struct grant_table *t, uint32_t ref, uint16_t grantee, bool writes, mfn_t *frame)
+int grant_pin(struct grant_table *t, uint32_t ref, uint16_t grantee, enum grant_use use,
+              bool writes, mfn_t *frame)
 {
     struct grant_entry_v1 *shared;
     struct grant *g = find(t, ref, &shared);
@@ -80,7 +82,7 @@ int grant_pin(struct grant_table *t, uint32_t ref, uint16_t grantee, bool writes
         return GNTST_bad_gntref;
     int rc = GNTST_general_error;
     lock(&g->lock);
-    if (likely(allowed(g, shared, grantee, writes))) {
+    if (likely(allowed(g, shared, grantee, use, writes))) {
         if (writes)
             g->writers++;
         else

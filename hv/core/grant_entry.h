@@ -21,13 +21,17 @@ struct grant {
 _Static_assert(sizeof(struct grant) == 16 || sizeof(struct lock) > 4,
                "two for each byte of the entry that it stands beside");
 
+/* How a grant is used. Part of a page, which version 1 has no words for, is not for mapping. */
+enum grant_use { GRANT_COPY, GRANT_MAP = GTF_sub_page };
+
 /*
  * The grantee uses the grant. GNTST_okay, and its frame, which is the granting domain's claim and
  * nothing more; or
  *   GNTST_bad_gntref      there is no such entry
  *   GNTST_general_error   it does not grant that, or not to this domain; too many use it
  */
-int grant_pin(struct grant_table *t, uint32_t ref, uint16_t grantee, bool writes, mfn_t *frame);
+int grant_pin(struct grant_table *t, uint32_t ref, uint16_t grantee, enum grant_use use,
+              bool writes, mfn_t *frame);
 
 /* Takes one pin of that kind back. */
 void grant_unpin(struct grant_table *t, uint32_t ref, bool writes);

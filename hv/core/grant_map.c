@@ -71,7 +71,7 @@ static int map_of(struct vcpu *v, struct domain *granter, struct gnttab_map_gran
     struct mapping *mapping = mapping_alloc(t, &handle);
     if (unlikely(mapping == NULL))
         return GNTST_no_space;
-    int rc = grant_pin(granter->grants, op->ref, v->domain->id, writes, &m);
+    int rc = grant_pin(granter->grants, op->ref, v->domain->id, GRANT_MAP, writes, &m);
     if (likely(rc == GNTST_okay)) {
         rc = map_kinds(v, granter, op, m);
         if (likely(rc == GNTST_okay)) {

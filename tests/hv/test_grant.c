@@ -363,8 +363,8 @@ static void test_too_many_pins(void **state)
     struct grant_table *t = d[0].domain->grants;
     grant(0, 9, 1, 0, GTF_permit_access);
     for (unsigned i = 0; i < UINT16_MAX; i++)
-        assert_int_equal(grant_pin(t, 9, 2, true, &m), GNTST_okay);
-    assert_int_equal(grant_pin(t, 9, 2, true, &m), GNTST_general_error);
+        assert_int_equal(grant_pin(t, 9, 2, GRANT_MAP, true, &m), GNTST_okay);
+    assert_int_equal(grant_pin(t, 9, 2, GRANT_MAP, true, &m), GNTST_general_error);
     for (unsigned i = 0; i < UINT16_MAX; i++)
         grant_unpin(t, 9, true);
     assert_int_equal(entry(0, 9)->flags, GTF_permit_access);

@@ -202,6 +202,7 @@ TEST(grant_map_refuses_entries)
         {GNTST_general_error, GTF_invalid, DOMAIN_SELF, {0}, 0},
         {GNTST_general_error, GTF_accept_transfer, DOMAIN_SELF, {0}, 0},
         {GNTST_general_error, GTF_transitive, DOMAIN_SELF, {0}, 0},
+        {GNTST_general_error, GTF_permit_access | GTF_sub_page, DOMAIN_SELF, {0}, 0},
         {GNTST_bad_page, GTF_permit_access, DOMAIN_SELF, frame_of_hypervisor(), 0},
         {GNTST_bad_page, GTF_permit_access, DOMAIN_SELF, frame_of_hypervisor(), GNTMAP_readonly},
         {GNTST_bad_page, GTF_permit_access, DOMAIN_SELF, {0xfffffff}, GNTMAP_readonly},
