@@ -28,6 +28,7 @@ $(GUEST_LIBRARY): $(call objects,guest,$(GUEST_C)) $(B)/obj/guest/guest/entry.o
 define guest-image
 BUILD += $(B)/guest/$(1)
 $(B)/guest/$(1): $(call objects,guest,$(2)) $(3) $(GUEST_LIBRARY) guest/guest.lds
+	@mkdir -p $$(@D)
 	@echo "  LD $$@"
 	@$(CC_guest) -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--fatal-warnings \
 	  -Wl,-z,max-page-size=4096 -T guest/guest.lds -Wl,--undefined=_start \
