@@ -42,7 +42,7 @@ static struct player *me(void)
     return &players[vcpu_self()->id];
 }
 
-static char *scratch(void)
+char *random_scratch(void)
 {
     return me()->scratch;
 }
@@ -53,6 +53,9 @@ static uint64_t *upper;   /* the L2 above it: entry 0 is that L1, the others are
 static mfn_t foreign;
 
 static uint64_t last_frame; /* of the machine */
+
+void (*random_choose_more)(struct call *call);
+unsigned random_domains[RANDOM_DOMAINS_MAX], random_domains_count;
 
 /*
  * A frame of this guest that is not of the sandbox: its image, its tables, the pages that tests
@@ -71,8 +74,10 @@ static uint64_t outside(uint64_t frame)
     return is_own_ground(frame) ? FRAME_BEYOND.n : frame;
 }
 
-static uint64_t any_frame(void)
+uint64_t random_frame(void)
 {
+    if (random_domains_count && one_in(8))
+        return outside(below(last_frame + 1));
     switch (below(12)) {
     case 0:
         return foreign.n;
@@ -103,17 +108,17 @@ static uint64_t any_flags(void)
     return flags;
 }
 
-static uint64_t any_entry(void)
+uint64_t random_entry(void)
 {
     if (one_in(5))
         return 0;
     if (one_in(20))
         return pte_make(MFN(outside(draw() >> 24)), draw() & ~PTE_FRAME);
-    return pte_make(MFN(any_frame()), any_flags());
+    return pte_make(MFN(random_frame()), any_flags());
 }
 
 /* An address for hypercalls to read or write: never of the image, the stacks or the tables. */
-static uint64_t any_pointer(void)
+uint64_t random_pointer(void)
 {
     switch (below(8)) {
     case 0:
@@ -125,13 +130,13 @@ static uint64_t any_pointer(void)
     case 3:
         return SANDBOX + below(TABLE_ENTRIES * PAGE_SIZE);
     case 4:
-        return (uintptr_t)scratch() + PAGE_SIZE - below(64); /* ends within */
+        return (uintptr_t)random_scratch() + PAGE_SIZE - below(64); /* ends within */
     default:
-        return (uintptr_t)scratch() + below(PAGE_SIZE / 2);
+        return (uintptr_t)random_scratch() + below(PAGE_SIZE / 2);
     }
 }
 
-static uint64_t any_va(void)
+uint64_t random_va(void)
 {
     switch (below(10)) {
     case 0:
@@ -145,72 +150,69 @@ static uint64_t any_va(void)
     }
 }
 
-/* Never another domain's: there is none; but names of some. */
-static unsigned any_domain(void)
+/* Names of some that are none, and those that are there. */
+unsigned random_domain(void)
 {
+    if (random_domains_count && one_in(2))
+        return random_domains[below(random_domains_count)];
     static const unsigned domains[] = {DOMID_SELF,    0,          1,           DOMID_IO,
                                        DOMID_XEN,     DOMID_COW,  DOMID_IDLE,  DOMID_INVALID,
                                        DOMAIN_NOBODY, 0x7ff00000, 0x12347ff0U, ~0U};
     return one_in(3) ? domains[below(LENGTH(domains))] : DOMID_SELF;
 }
 
-static uint64_t any_number(void)
+uint64_t random_number(void)
 {
     return one_in(2) ? below(20) : draw() >> below(64);
 }
 
 /* The entry that an update may go to: the sandbox's, a page of it, or nowhere of the guest's. */
-static uint64_t any_entry_address(void)
+uint64_t random_entry_address(void)
 {
     uint64_t command = one_in(8) ? below(8) : below(3);
     switch (below(10)) {
     case 0:
         return machine_address(&upper[1 + below(TABLE_ENTRIES - 1)]) | command;
     case 1:
-        return (any_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8) | command;
+        return (random_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8) | command;
     default:
         return machine_address(&entries[below(TABLE_ENTRIES)]) | command;
     }
 }
 
-/* The kernel's own tables are in any_frame(): an update must miss them. */
+/* The kernel's own tables are in random_frame(): an update must miss them. */
 static bool is_precious(uint64_t frame)
 {
     return frame == table_root_mfn().n || frame == page_mfn(upper).n;
 }
 
-struct call {
-    unsigned number;
-    uint64_t args[5];
-};
-
 static void choose_mmu_update(struct call *call)
 {
-    struct mmu_update *updates = (struct mmu_update *)scratch();
+    struct mmu_update *updates = (struct mmu_update *)random_scratch();
     unsigned count = (unsigned)below(8);
     for (unsigned i = 0; i < count; i++) {
-        updates[i].ptr = any_entry_address();
-        updates[i].val = any_entry();
+        updates[i].ptr = random_entry_address();
+        updates[i].val = random_entry();
         uint64_t frame = updates[i].ptr >> PAGE_SHIFT;
         if (frame == table_root_mfn().n)
             updates[i].ptr = machine_address(&entries[0]);
         if (frame == page_mfn(upper).n && (updates[i].ptr & (PAGE_SIZE - 8)) == 0)
             updates[i].ptr += 8; /* not the entry of the sandbox itself */
     }
-    uint64_t list = one_in(16) ? any_pointer() : (uintptr_t)scratch();
-    bool own = list == (uintptr_t)scratch();
+    uint64_t list = one_in(16) ? random_pointer() : (uintptr_t)random_scratch();
+    bool own = list == (uintptr_t)random_scratch();
     call->args[0] = list;
     call->args[1] = own ? count : below(3);
-    call->args[2] = one_in(2) ? 0 : any_pointer();
-    call->args[3] = any_domain();
+    call->args[2] = one_in(2) ? 0 : random_pointer();
+    call->args[3] = random_domain();
 }
 
 static void choose_mmuext_op(struct call *call)
 {
-    struct mmuext_op *op = (struct mmuext_op *)scratch();
-    op->cmd = (unsigned)(one_in(16) ? any_number() : below(22));
-    op->arg1.mfn = any_frame();
-    op->arg2.src_mfn = any_frame();
+    struct mmuext_op *op = (struct mmuext_op *)random_scratch();
+    op->cmd = (unsigned)(one_in(16) ? random_number() : below(22));
+    op->arg1.mfn = random_frame();
+    op->arg2.src_mfn = random_frame();
     switch (op->cmd) {
     case MMUEXT_NEW_BASEPTR: /* a base without this kernel in it would be the end of it */
         if (!is_precious(op->arg1.mfn))
@@ -224,28 +226,28 @@ static void choose_mmuext_op(struct call *call)
     case MMUEXT_INVLPG_ALL:
     case MMUEXT_INVLPG_MULTI:
     case MMUEXT_TLB_FLUSH_MULTI:
-        op->arg1.linear_addr = any_va();
-        op->arg2.vcpumask.p = (void *)any_pointer();
+        op->arg1.linear_addr = random_va();
+        op->arg2.vcpumask.p = (void *)random_pointer();
         break;
     case MMUEXT_SET_LDT:
-        op->arg1.linear_addr = any_va();
-        op->arg2.nr_ents = (unsigned)any_number();
+        op->arg1.linear_addr = random_va();
+        op->arg2.nr_ents = (unsigned)random_number();
         break;
     default:
         break;
     }
-    call->args[0] = (uintptr_t)scratch();
+    call->args[0] = (uintptr_t)random_scratch();
     call->args[1] = one_in(32) ? 0 : 1;
-    call->args[2] = one_in(2) ? 0 : any_pointer();
-    call->args[3] = any_domain();
+    call->args[2] = one_in(2) ? 0 : random_pointer();
+    call->args[3] = random_domain();
 }
 
 static void choose_va_mapping(struct call *call)
 {
-    call->args[0] = any_va();
-    call->args[1] = any_entry();
-    call->args[2] = one_in(4) ? any_pointer() : below(8);
-    call->args[3] = any_domain();
+    call->args[0] = random_va();
+    call->args[1] = random_entry();
+    call->args[2] = one_in(4) ? random_pointer() : below(8);
+    call->args[3] = random_domain();
 }
 
 /* Extents lie in the scratch page and are of the sandbox or nobody's. */
@@ -257,18 +259,19 @@ static void choose_memory_op(struct call *call)
         XENMEM_machphys_mfn_list,    XENMEM_machphys_mapping,        XENMEM_memory_map,
         XENMEM_maximum_gpfn,         XENMEM_machine_memory_map,      XENMEM_exchange,
         XENMEM_get_pod_target,       XENMEM_machphys_compat_mfn_list};
-    struct xen_memory_reservation *one = (struct xen_memory_reservation *)scratch();
-    struct xen_memory_exchange *both = (struct xen_memory_exchange *)scratch();
-    uint64_t *extents = (uint64_t *)(scratch() + PAGE_SIZE / 2);
+    struct xen_memory_reservation *one = (struct xen_memory_reservation *)random_scratch();
+    struct xen_memory_exchange *both = (struct xen_memory_exchange *)random_scratch();
+    uint64_t *extents = (uint64_t *)(random_scratch() + PAGE_SIZE / 2);
     unsigned cmd = one_in(16) ? 20 + (unsigned)below(44) : commands[below(LENGTH(commands))];
-    memset(scratch(), 0, PAGE_SIZE / 2);
+    memset(random_scratch(), 0, PAGE_SIZE / 2);
     for (unsigned i = 0; i < 8; i++)
         extents[i] =
-            cmd == XENMEM_populate_physmap ? page_pfn(pages).n + below(PAGES) : any_frame();
-    *one = (struct xen_memory_reservation){.extent_start = {extents},
-                                           .nr_extents = one_in(8) ? any_number() : below(4),
-                                           .extent_order = one_in(4) ? (unsigned)any_number() : 0,
-                                           .domid = (domid_t)any_domain()};
+            cmd == XENMEM_populate_physmap ? page_pfn(pages).n + below(PAGES) : random_frame();
+    *one =
+        (struct xen_memory_reservation){.extent_start = {extents},
+                                        .nr_extents = one_in(8) ? random_number() : below(4),
+                                        .extent_order = one_in(4) ? (unsigned)random_number() : 0,
+                                        .domid = (domid_t)random_domain()};
     if (one->nr_extents > 8)
         one->extent_order = 63; /* what lies behind is not ours to give */
     if (cmd == XENMEM_exchange) {
@@ -276,34 +279,34 @@ static void choose_memory_op(struct call *call)
         both->out.extent_start.p = extents + 4;
         for (unsigned i = 4; i < 8; i++)
             extents[i] = page_pfn(pages).n + below(PAGES);
-        both->nr_exchanged = one_in(8) ? any_number() : 0;
+        both->nr_exchanged = one_in(8) ? random_number() : 0;
     }
     if (cmd == XENMEM_machphys_mfn_list || cmd == XENMEM_memory_map ||
         cmd == XENMEM_machine_memory_map) {
-        uint32_t *list = (uint32_t *)scratch(); /* a count, then at 8 a pointer */
+        uint32_t *list = (uint32_t *)random_scratch(); /* a count, then at 8 a pointer */
         list[0] = (uint32_t)below(16);
-        ((uint64_t *)scratch())[1] = any_pointer();
+        ((uint64_t *)random_scratch())[1] = random_pointer();
     }
-    call->args[0] = cmd | (one_in(16) ? any_number() << 6 : 0);
-    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch();
+    call->args[0] = cmd | (one_in(16) ? random_number() << 6 : 0);
+    call->args[1] = one_in(16) ? random_pointer() : (uintptr_t)random_scratch();
     /* An argument elsewhere holds whatever was written there: only what cannot take pages. */
-    if (call->args[1] != (uintptr_t)scratch())
+    if (call->args[1] != (uintptr_t)random_scratch())
         call->args[0] = XENMEM_current_reservation;
 }
 
 static void choose_event_op(struct call *call)
 {
-    uint32_t *words = (uint32_t *)scratch();
+    uint32_t *words = (uint32_t *)random_scratch();
     for (unsigned i = 0; i < 6; i++)
         words[i] = (uint32_t)(one_in(4) ? draw() : below(40));
     if (one_in(2))
-        *(uint16_t *)scratch() = DOMID_SELF;
+        *(uint16_t *)random_scratch() = DOMID_SELF;
     unsigned cmd = (unsigned)below(16);
     if (cmd == EVTCHNOP_init_control ||
         cmd == EVTCHNOP_reset) /* changes the ABI under the library */
         cmd = EVTCHNOP_status;
     call->args[0] = cmd;
-    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch();
+    call->args[1] = one_in(16) ? random_pointer() : (uintptr_t)random_scratch();
 }
 
 static void choose_vcpu_op(struct call *call)
@@ -316,51 +319,51 @@ static void choose_vcpu_op(struct call *call)
                                         VCPUOP_set_singleshot_timer,
                                         VCPUOP_stop_singleshot_timer,
                                         VCPUOP_get_physid};
-    uint64_t *words = (uint64_t *)scratch();
-    words[0] = any_number();
-    words[1] = any_number();
+    uint64_t *words = (uint64_t *)random_scratch();
+    words[0] = random_number();
+    words[1] = random_number();
     call->args[0] = one_in(16) ? 14 + below(50) : commands[below(LENGTH(commands))];
-    call->args[1] = one_in(4) ? any_number() : 0;
-    call->args[2] = any_pointer();
+    call->args[1] = one_in(4) ? random_number() : 0;
+    call->args[2] = random_pointer();
 }
 
 /* Yield; a poll whose deadline is past; what is refused. */
 static void choose_sched_op(struct call *call)
 {
-    struct sched_poll *poll = (struct sched_poll *)scratch();
-    *poll = (struct sched_poll){.ports = {(void *)any_pointer()},
-                                .nr_ports = (unsigned)any_number(),
+    struct sched_poll *poll = (struct sched_poll *)random_scratch();
+    *poll = (struct sched_poll){.ports = {(void *)random_pointer()},
+                                .nr_ports = (unsigned)random_number(),
                                 .timeout = 1 + below(1000)};
     call->args[0] = one_in(3) ? SCHEDOP_yield : one_in(4) ? 8 + below(99) : SCHEDOP_poll;
-    call->args[1] = (uintptr_t)scratch();
+    call->args[1] = (uintptr_t)random_scratch();
 }
 
 /* Mostly of the version that there is. */
 static void choose_pmu_op(struct call *call)
 {
-    struct xen_pmu_params *params = (struct xen_pmu_params *)scratch();
+    struct xen_pmu_params *params = (struct xen_pmu_params *)random_scratch();
     *params = (struct xen_pmu_params){
-        .version.maj = one_in(8) ? (uint32_t)any_number() : XENPMU_VER_MAJ,
-        .val = one_in(2) ? any_frame() : below(8),
-        .vcpu = one_in(4) ? (uint32_t)any_number() : 0,
+        .version.maj = one_in(8) ? (uint32_t)random_number() : XENPMU_VER_MAJ,
+        .val = one_in(2) ? random_frame() : below(8),
+        .vcpu = one_in(4) ? (uint32_t)random_number() : 0,
     };
     call->args[0] = below(XENPMU_flush + 2);
-    call->args[1] = one_in(16) ? any_pointer() : (uintptr_t)scratch();
+    call->args[1] = one_in(16) ? random_pointer() : (uintptr_t)random_scratch();
 }
 
 static void choose_descriptor(struct call *call)
 {
-    call->args[0] = any_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8 | (one_in(8) ? 4 : 0);
+    call->args[0] = random_frame() << PAGE_SHIFT | below(TABLE_ENTRIES) * 8 | (one_in(8) ? 4 : 0);
     call->args[1] = one_in(2) ? 0x0040f3000000000f : draw();
 }
 
 static void choose_gdt(struct call *call)
 {
-    uint64_t *frames = (uint64_t *)scratch();
+    uint64_t *frames = (uint64_t *)random_scratch();
     for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
-        frames[i] = any_frame();
-    call->args[0] = one_in(8) ? any_pointer() : (uintptr_t)scratch();
-    call->args[1] = one_in(8) ? any_number() : below(2 * TABLE_ENTRIES);
+        frames[i] = random_frame();
+    call->args[0] = one_in(8) ? random_pointer() : (uintptr_t)random_scratch();
+    call->args[1] = one_in(8) ? random_number() : below(2 * TABLE_ENTRIES);
 }
 
 #define GRANTS 32U  /* entries that are played with, after those that are reserved */
@@ -368,7 +371,7 @@ static void choose_gdt(struct call *call)
 
 static grant_ref_t any_reference(void)
 {
-    return one_in(16) ? (grant_ref_t)any_number()
+    return one_in(16) ? (grant_ref_t)random_number()
                       : GNTTAB_NR_RESERVED_ENTRIES + (grant_ref_t)below(GRANTS);
 }
 
@@ -382,14 +385,14 @@ static void change_grant(void)
         grant_table[ref].flags = (uint16_t)draw();
         break;
     case 1:
-        grant_accept(ref, (domid_t)(one_in(4) ? any_domain() : DOMAIN_SELF),
+        grant_accept(ref, (domid_t)(one_in(4) ? random_domain() : DOMAIN_SELF),
                      PFN(page_pfn(pages).n + below(PAGES)));
         break;
     case 2:
         grant_end_access(ref);
         break;
     default:
-        grant_access(ref, (domid_t)(one_in(4) ? any_domain() : DOMAIN_SELF), MFN(any_frame()),
+        grant_access(ref, (domid_t)(one_in(4) ? random_domain() : DOMAIN_SELF), MFN(random_frame()),
                      readonly);
         break;
     }
@@ -397,17 +400,17 @@ static void change_grant(void)
 
 static uint64_t any_mapping_address(uint32_t flags)
 {
-    return flags & GNTMAP_contains_pte ? any_entry_address() & ~7UL : any_va();
+    return flags & GNTMAP_contains_pte ? random_entry_address() & ~7UL : random_va();
 }
 
 static struct gnttab_copy_ptr any_place(void)
 {
-    struct gnttab_copy_ptr place = {.domid = (domid_t)any_domain(),
+    struct gnttab_copy_ptr place = {.domid = (domid_t)random_domain(),
                                     .offset = (uint16_t)(one_in(4) ? draw() : below(PAGE_SIZE))};
     if (one_in(2))
         place.u.ref = any_reference();
     else
-        place.u.gmfn = any_frame();
+        place.u.gmfn = random_frame();
     return place;
 }
 
@@ -415,7 +418,7 @@ static void choose_grant(unsigned cmd, void *at)
 {
     uint32_t flags = one_in(8) ? (uint32_t)draw() : GNTMAP_host_map | (uint32_t)below(8);
     grant_handle_t handle = one_in(16) ? (grant_handle_t)draw() : (grant_handle_t)below(HANDLES);
-    domid_t domain = (domid_t)(one_in(8) ? any_domain() : DOMAIN_SELF);
+    domid_t domain = (domid_t)(one_in(8) ? random_domain() : DOMAIN_SELF);
     switch (cmd) {
     case GNTTABOP_map_grant_ref:
         if (one_in(4))
@@ -429,16 +432,16 @@ static void choose_grant(unsigned cmd, void *at)
     case GNTTABOP_unmap_grant_ref:
         *(struct gnttab_unmap_grant_ref *)at = (struct gnttab_unmap_grant_ref){
             .host_addr = one_in(4) ? 0 : any_mapping_address((uint32_t)draw()),
-            .dev_bus_addr = one_in(2) ? 0 : any_frame() << PAGE_SHIFT,
+            .dev_bus_addr = one_in(2) ? 0 : random_frame() << PAGE_SHIFT,
             .handle = handle};
         break;
     case GNTTABOP_unmap_and_replace:
         *(struct gnttab_unmap_and_replace *)at = (struct gnttab_unmap_and_replace){
-            .host_addr = any_va(), .new_addr = any_va(), .handle = handle};
+            .host_addr = random_va(), .new_addr = random_va(), .handle = handle};
         break;
     case GNTTABOP_transfer:
-        *(struct gnttab_transfer *)at =
-            (struct gnttab_transfer){.mfn = any_frame(), .domid = domain, .ref = any_reference()};
+        *(struct gnttab_transfer *)at = (struct gnttab_transfer){
+            .mfn = random_frame(), .domid = domain, .ref = any_reference()};
         break;
     case GNTTABOP_copy:
         *(struct gnttab_copy *)at =
@@ -453,7 +456,7 @@ static void choose_grant(unsigned cmd, void *at)
         break;
     case GNTTABOP_cache_flush:
         *(struct gnttab_cache_flush *)at =
-            (struct gnttab_cache_flush){.a.dev_bus_addr = any_frame() << PAGE_SHIFT,
+            (struct gnttab_cache_flush){.a.dev_bus_addr = random_frame() << PAGE_SHIFT,
                                         .offset = (uint16_t)below(PAGE_SIZE),
                                         .length = (uint16_t)below(PAGE_SIZE),
                                         .op = (uint32_t)below(8)};
@@ -462,11 +465,11 @@ static void choose_grant(unsigned cmd, void *at)
         *(struct gnttab_setup_table *)at = (struct gnttab_setup_table){
             .dom = domain,
             .nr_frames = (uint32_t)(one_in(8) ? draw() : below(GRANT_FRAMES)),
-            .frame_list = {(void *)any_pointer()}};
+            .frame_list = {(void *)random_pointer()}};
         break;
     default: /* what it is does not matter much */
         for (unsigned i = 0; i < 4; i++)
-            ((uint64_t *)at)[i] = any_number();
+            ((uint64_t *)at)[i] = random_number();
         *(domid_t *)at = domain;
         break;
     }
@@ -495,13 +498,13 @@ static void choose_grant_op(struct call *call)
     unsigned n = size ? (unsigned)below(5) : 1;
     change_grant();
     for (unsigned i = 0; i < n; i++)
-        choose_grant(cmd, scratch() + i * size);
-    call->args[0] = cmd | (one_in(32) ? any_number() << 12 : 0);
-    call->args[1] = (uintptr_t)scratch();
+        choose_grant(cmd, random_scratch() + i * size);
+    call->args[0] = cmd | (one_in(32) ? random_number() << 12 : 0);
+    call->args[1] = (uintptr_t)random_scratch();
     call->args[2] = n;
     /* What lies elsewhere was not looked at: it must not be much. */
     if (one_in(16)) {
-        call->args[1] = any_pointer();
+        call->args[1] = random_pointer();
         call->args[2] = below(2);
         call->args[0] = one_in(2) ? GNTTABOP_query_size : GNTTABOP_get_version;
     }
@@ -510,25 +513,25 @@ static void choose_grant_op(struct call *call)
 static void choose_plain(struct call *call)
 {
     for (unsigned i = 0; i < LENGTH(call->args); i++)
-        call->args[i] = one_in(2) ? any_pointer() : any_number();
+        call->args[i] = one_in(2) ? random_pointer() : random_number();
 }
 
 static void choose_version(struct call *call)
 {
-    call->args[0] = any_number();
-    call->args[1] = any_pointer();
+    call->args[0] = random_number();
+    call->args[1] = random_pointer();
 }
 
 static void choose_segment_base(struct call *call)
 {
     call->args[0] = one_in(2) ? SEGBASE_FS : SEGBASE_GS_USER;
-    call->args[1] = one_in(2) ? any_va() : draw();
+    call->args[1] = one_in(2) ? random_va() : draw();
 }
 
 static void choose_debugreg(struct call *call)
 {
-    call->args[0] = one_in(4) ? any_number() : below(4); /* addresses, which nothing enables */
-    call->args[1] = any_va();
+    call->args[0] = one_in(4) ? random_number() : below(4); /* addresses, which nothing enables */
+    call->args[1] = random_va();
     if (call->args[0] == 7)
         call->args[1] = 0;
 }
@@ -536,20 +539,20 @@ static void choose_debugreg(struct call *call)
 static void choose_assist(struct call *call)
 {
     call->args[0] = below(3);
-    call->args[1] = one_in(2) ? any_number() : VMASST_TYPE_writable_pagetables;
+    call->args[1] = one_in(2) ? random_number() : VMASST_TYPE_writable_pagetables;
 }
 
 static void choose_timer(struct call *call)
 {
-    call->args[0] = one_in(2) ? 0 : any_number();
+    call->args[0] = one_in(2) ? 0 : random_number();
 }
 
 /* Reading only: what is written to the console is for people. */
 static void choose_console(struct call *call)
 {
-    call->args[0] = one_in(2) ? CONSOLEIO_read : 2 + any_number();
-    call->args[1] = any_number();
-    call->args[2] = any_pointer();
+    call->args[0] = one_in(2) ? CONSOLEIO_read : 2 + random_number();
+    call->args[1] = random_number();
+    call->args[2] = random_pointer();
 }
 
 static const struct {
@@ -594,6 +597,8 @@ static struct call choose_one(void)
         at -= kinds[i++].weight;
     struct call call = {.number = kinds[i].number};
     kinds[i].choose(&call);
+    if (random_choose_more)
+        random_choose_more(&call);
     return call;
 }
 

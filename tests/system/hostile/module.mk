@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# Hostile domains beside well-behaved ones. `isolation` is a control domain that tests; it starts
+#
+#   victim       computes what is known, and watches all that is its own
+#   antagonist   makes trouble of one kind
+#   caller       makes random hypercalls
+
+HOSTILE := tests/system/hostile
+HOSTILE_KERNELS := victim antagonist caller
+
+$(eval $(call guest-image,victim,$(addprefix $(HOSTILE)/,victim.c state.c)))
+$(eval $(call guest-image,antagonist,$(HOSTILE)/antagonist.c))
+$(eval $(call guest-image,caller,$(HOSTILE)/caller.c $(RANDOM_C) tests/system/guests/support.c))
+$(eval $(call control-image,isolation,$(addprefix $(HOSTILE)/,crew.c shares.c beside.c) \
+  $(addprefix tests/system/domains/,support.c pairs.c)))
+
+HOSTILE_RAMDISK := $(B)/domains/hostile.cpio
+BUILD += $(HOSTILE_RAMDISK)
+$(HOSTILE_RAMDISK): $(HOSTILE_KERNELS:%=$(B)/guest/%) dom0/ramdisk
+	@$(call ramdisk,$(foreach k,$(HOSTILE_KERNELS),$(k)=$(B)/guest/$(k)))
+
+# Shares are measured where time is instructions.
+HOSTILE_MACHINE := MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(HOSTILE_RAMDISK)
+$(eval $(call system-test,shares,ICOUNT=1 LIMIT=300 $(HOSTILE_MACHINE),isolation,only=share_* exact=1))
+$(eval $(call system-test,beside,$(HOSTILE_MACHINE),isolation,only=random_*))
+$(eval $(call system-test,beside-2,CPUS=2 MODEL=max $(HOSTILE_MACHINE),isolation,only=random_*,-checked))
+$(B)/hv-shares $(B)/hv-beside $(B)/hv-beside-2: $(HOSTILE_RAMDISK)
