@@ -47,10 +47,15 @@ void virtual_timer_suspend(struct vcpu *v, ns_t now)
     (void)now;
     if (v->virtual_deadline != NS_NEVER)
         timer_stop(&v->virtual_timer);
+    if (unlikely(v->period != 0))
+        timer_stop(&v->periodic);
 }
 
 void virtual_timer_resume(struct vcpu *v, ns_t now)
 {
+    /* A tick that was due meanwhile comes now. */
+    if (unlikely(v->period != 0))
+        timer_set(&v->periodic, (ns_t)v->periodic.node.key);
     if (v->virtual_deadline == NS_NEVER)
         return;
     ns_t ran = vcpu_virtual_now(v, now);

@@ -15,7 +15,7 @@ void runstate_get(const struct vcpu *v, struct vcpu_runstate_info *info);
 /* Writes the copy that the guest asked for, into the address space that is loaded. */
 void runstate_publish(struct vcpu *v);
 
-/* The virtual-time timer, when its vcpu stops running and goes on. */
+/* The virtual-time timer, and the periodic one, when their vcpu stops running and goes on. */
 void virtual_timer_suspend(struct vcpu *v, ns_t now);
 void virtual_timer_resume(struct vcpu *v, ns_t now);
 

@@ -21,10 +21,14 @@ static void one_shot_expired(struct timer *t)
 static void periodic_expired(struct timer *t)
 {
     struct vcpu *v = container_of(t, struct vcpu, periodic);
+    ns_t period = __atomic_load_n(&v->period, __ATOMIC_RELAXED);
+    /* It goes on with its vcpu: ticks of one that waits would be at the cost of who runs. */
+    if (period == 0 || __atomic_load_n(&v->switched, __ATOMIC_ACQUIRE) == 0)
+        return;
     ns_t now = time_now();
     /* Ticks that nobody could take are one. */
-    ns_t next = (ns_t)t->node.key + v->period;
-    timer_set(t, next > now ? next : now + v->period - (now - next) % v->period);
+    ns_t next = (ns_t)t->node.key + period;
+    timer_set(t, next > now ? next : now + period - (now - next) % period);
     events_raise_virq(v, VIRQ_TIMER);
 }
 

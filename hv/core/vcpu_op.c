@@ -82,7 +82,7 @@ static long set_periodic(struct vcpu *v, vaddr_t from)
         return -XEN_EFAULT;
     if (a.period_ns < PERIOD_MIN || a.period_ns > NS_NEVER / 4)
         return -XEN_EINVAL;
-    v->period = a.period_ns;
+    __atomic_store_n(&v->period, a.period_ns, __ATOMIC_RELAXED);
     timer_set(&v->periodic, time_now() + a.period_ns);
     return 0;
 }
@@ -191,6 +191,7 @@ long do_vcpu_op(uint64_t op, uint64_t number, uint64_t argument)
     case VCPUOP_set_periodic_timer:
         return set_periodic(v, at);
     case VCPUOP_stop_periodic_timer:
+        __atomic_store_n(&v->period, 0, __ATOMIC_RELAXED);
         timer_stop(&v->periodic);
         return 0;
     case VCPUOP_set_singleshot_timer:
