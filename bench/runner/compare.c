@@ -110,11 +110,12 @@ static void find_varying(struct pair *pair)
 
 enum verdict { NO_RATIO, TOO_FEW, NO_DIFFERENCE, BETTER, WORSE };
 
-static enum verdict judge(const struct suite *suite, const char *metric, struct interval ratio)
+static enum verdict judge(const struct suite *suite, const char *metric, bool exact,
+                          struct interval ratio)
 {
     if (isnan(ratio.median))
         return NO_RATIO;
-    if (!suite->exact && !stats_enough(ratio))
+    if (!exact && !stats_enough(ratio))
         return TOO_FEW;
     if (ratio.lo <= 1 && 1 <= ratio.hi)
         return NO_DIFFERENCE;
@@ -147,7 +148,7 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
         if (pair->varies[x])
             table_add(t, "%s", a->axes[x]);
     table_add(t, "%s", metric);
-    enum verdict v = judge(pair->a->suite, metric, ratio);
+    enum verdict v = judge(pair->a->suite, metric, a->exact && b->exact, ratio);
     pair->tally->compared++;
     pair->tally->few += v == TOO_FEW;
     pair->tally->worse +=

@@ -70,6 +70,7 @@ static struct data_point *point_of(struct reading *r, char *const *axes)
     *point = (struct data_point){.key = key};
     for (size_t a = 0; a < axes_of(data->suite); a++)
         point->axes[a] = copy_text(axes[a]);
+    point->exact = data->suite->exact != NULL && data->suite->exact(axes[AXIS_CLOCK]);
     point->values = memory(data->metrics.count, sizeof(*point->values));
     return point;
 }

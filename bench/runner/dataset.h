@@ -10,6 +10,7 @@ struct data_point {
     char *axes[AXES_MAX];
     char *key;                  /* all axes in one; see axes_key */
     size_t count;               /* observations */
+    bool exact;                 /* all of them are the same; see suite.h */
     uint64_t *seqs;             /* their places in the order of the run */
     uint64_t *reps;             /* which repetition each is of */
     double **values;            /* [metric][observation] */

@@ -72,7 +72,7 @@ static bool is_sure(const struct court *c, const struct contest *contest)
 {
     const struct interval *a = &contest->best->intervals[c->metric];
     const struct interval *b = &contest->next->intervals[c->metric];
-    if (!c->data->suite->exact && !(stats_enough(*a) && stats_enough(*b)))
+    if (!(contest->best->exact || stats_enough(*a)) || !(contest->next->exact || stats_enough(*b)))
         return false;
     if (isnan(contest->ratio.median))
         return c->higher_is_better ? a->lo > b->hi : a->hi < b->lo;

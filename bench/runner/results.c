@@ -132,7 +132,7 @@ static void add_value(struct table *t, const struct view *v, const struct data_p
     scaled_text(median, interval->median, v->scales[i]);
     scaled_text(lo, interval->lo, v->scales[i]);
     scaled_text(hi, interval->hi, v->scales[i]);
-    if (v->data->suite->exact)
+    if (point->exact)
         table_add(t, "%s", median);
     else
         table_add(t, "%s [%s, %s]", median, lo, hi);
@@ -236,6 +236,14 @@ static size_t fewest_samples(const struct view *v)
     return fewest;
 }
 
+static bool are_exact(const struct view *v)
+{
+    bool exact = true;
+    for (size_t p = 0; p < v->count; p++)
+        exact &= v->points[p]->exact;
+    return exact;
+}
+
 /* "req_size 16, n >= 13" */
 static char *common_text(const struct view *v)
 {
@@ -249,7 +257,7 @@ static char *common_text(const struct view *v)
     }
     size_t fewest = fewest_samples(v);
     char *n = format_text("n >= %zu%s", fewest,
-                          v->data->suite->exact        ? ", all the same"
+                          are_exact(v)                 ? ", all the same"
                           : fewest < STATS_SAMPLES_MIN ? ": too few, the intervals are too narrow"
                                                        : "");
     strings_add(&parts, n);

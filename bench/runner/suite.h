@@ -56,7 +56,6 @@ struct suite {
     const char *summary;  /* one line */
     const char *work;     /* column of what an observation counts, as "requests" */
     bool seeded;          /* see above; each row then has its seed */
-    bool exact;           /* every observation of a point is the same number, or a fault */
     bool bounded;         /* bounds on its values are such that any machine should keep them */
     bool has_counters;    /* hardware counters, a column `<event>_per_request` each */
     size_t headline;      /* the axis that short messages name beside the subject */
@@ -85,6 +84,9 @@ struct suite {
 
     const char *(*platform)(const struct point *point);
     const char *(*clock)(const struct point *point);
+
+    /* Is every observation of a point by this clock the same number, or a fault? NULL: none is. */
+    bool (*exact)(const char *clock);
 
     /* NULL if the point can be measured, else a sentence that says why not. missing: what could be
      * installed; refusal: what can not be. text may hold it. */

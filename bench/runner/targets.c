@@ -119,7 +119,8 @@ struct target_result target_compute(const struct target_spec *target, const stru
     for (size_t i = 0; !target->of_values && i < data->count; i++)
         if (takes_part(&s, &target->numerator, &data->points[i]))
             try_pair(&s, &data->points[i], seed, &result);
-    result.exact = data->suite->exact;
+    result.exact = result.measured && result.numerator->exact &&
+                   (result.denominator == NULL || result.denominator->exact);
     if (!result.measured)
         snprintf(result.why_not, sizeof(result.why_not), "%s", missing_part(&s));
     return result;

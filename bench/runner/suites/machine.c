@@ -126,7 +126,8 @@ static char *words_of(const char *a, const char *b, const char *c)
 
 static void add_engine(struct strings *argv, enum machine_engine engine)
 {
-    static const char *const icount[] = {"-icount", "shift=0", "-rtc", "base=2026-01-01,clock=vm"};
+    static const char *const icount[] = {"-icount", "shift=0,sleep=off", "-rtc",
+                                         "base=2026-01-01,clock=vm"};
     static const char *const tcg[] = {"-accel", "tcg,thread=multi"};
     static const char *const kvm[] = {"-accel", "kvm"};
     switch (engine) {

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Workloads of experiments in domains: $(B)/guest/bench/<name>, and the control domain that runs them.
+
+DOMAINS_BENCH := hog waker
+
+$(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c)))
+# With dom0's library, which is not named yet when this is read.
+$(eval $(call guest-image,bench/control,bench/domains/control.c bench/domains/result.c $(wildcard dom0/*.c)))
+
+# Both ends of a ring, for each layout: the same that are tested, with another main program.
+$(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/result.c \
+  tests/system/domains/ring/ring.c,$(foreach e,front back,$(B)/obj/guest/tests/system/domains/ring/$(e)@$(l).o))))
+
+# What the host tool boots.
+BENCH_IMAGES := $(B)/ringside.elf $(B)/guest/path-length \
+    $(addprefix $(B)/guest/bench/,control $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%))

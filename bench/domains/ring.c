@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An end of a ring between two domains (tests/system/domains/ring/ring.h), measured: throughput,
+ * notifications, processor time, and with latency=1 how long each request took, from before it was
+ * written until its response was read.
+ *
+ *   count=N     requests, of which the first
+ *   warm=N      are not measured
+ *   latency=1   measure each request, which costs two looks at the clock: `clock` says how much
+ * that is
+ */
+#include "bench/domains/result.h"
+#include "bench/domains/spent.h"
+#include "bench/hist/hist.h"
+#include "guest/lib/format.h"
+#include "guest/start.h"
+#include "tests/system/domains/ring/ring.h"
+
+#define CLOCK_LOOKS 256U
+
+/* What has happened so far. */
+struct totals {
+    uint64_t at, running; /* ns */
+    uint64_t answered, tells, sleeps, events;
+};
+
+static struct totals began;
+static struct hist latency;
+static uint64_t sent_at[RING_ENTRIES_MAX];
+
+static struct totals totals_of(const struct ring_run *run)
+{
+    return (struct totals){.at = time_system().n,
+                           .running = spent_running(),
+                           .answered = run->answered,
+                           .tells = run->tells,
+                           .sleeps = run->sleeps,
+                           .events = run->channel.events};
+}
+
+void ring_reached(struct ring_run *run)
+{
+    run->mark = UINT64_MAX;
+    hist_reset(&latency);
+    began = totals_of(run);
+}
+
+void ring_answered(struct ring_run *run, uint64_t sent)
+{
+    (void)run;
+    hist_record(&latency, time_system().n - sent);
+}
+
+/* An empty measurement: what is between two looks at the clock with nothing between them. The
+ * least, because what interrupts can only add. */
+static uint64_t clock_cost(void)
+{
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < CLOCK_LOOKS; i++) {
+        uint64_t first = time_system().n;
+        uint64_t between = time_system().n - first;
+        least = between < least ? between : least;
+    }
+    return least;
+}
+
+static void tell(const struct ring_run *run, const struct totals *end)
+{
+    result_begin("");
+    result_number("requests", end->answered - began.answered);
+    result_number("elapsed", end->at - began.at);
+    result_number("running", end->running - began.running);
+    result_number("tells", end->tells - began.tells);
+    result_number("sleeps", end->sleeps - began.sleeps);
+    result_number("events", end->events - began.events);
+    result_number("clock", clock_cost());
+    if (run->sent_at)
+        result_hist("latency", &latency);
+    result_end();
+}
+
+void guest_main(void)
+{
+    static struct ring_run run;
+    channel_open(&run.channel, "ring");
+    ring_options(&run);
+    run.mark = start_option_number("warm", 0);
+    if (run.mark >= run.count)
+        power_panic("expected warm= below count=%lu, found %lu", run.count, run.mark);
+    if (run.channel.is_front && start_option_number("latency", 0))
+        run.sent_at = sent_at;
+    ring_work(&run);
+    const struct totals end = totals_of(&run);
+    ring_close(&run);
+    if (run.alone)
+        power_panic("the other end is gone after %lu of %lu", run.answered, run.count);
+    tell(&run, &end);
+}
