@@ -7,15 +7,16 @@
 #include "hv/core/hypercall.h"
 #include "hv/core/vcpu.h"
 
-/* Those of domctl_sched.c take their own part of the argument. */
+/* Those of domctl_sched.c take their own part of the argument. The scheduler has forgotten the
+ * vcpus of a domain that is dying. */
 static long scheduler_op(struct domain *d, struct xen_domctl *op)
 {
-    return domctl_scheduler_op(d, &op->u.scheduler_op);
+    return domain_is_dying(d) ? -XEN_ESRCH : domctl_scheduler_op(d, &op->u.scheduler_op);
 }
 
 static long setvcpuaffinity(struct domain *d, struct xen_domctl *op)
 {
-    return domctl_set_affinity(d, &op->u.vcpuaffinity);
+    return domain_is_dying(d) ? -XEN_ESRCH : domctl_set_affinity(d, &op->u.vcpuaffinity);
 }
 
 static long getvcpuaffinity(struct domain *d, struct xen_domctl *op)

@@ -414,14 +414,20 @@ static long value_op(bool put, vaddr_t argument)
     if (a.name[RINGSIDE_SCHED_NAME - 1] != '\0')
         return -XEN_ENOENT;
     struct domain *d = NULL;
+    long rc = -XEN_ESRCH;
     if (a.vcpu != RINGSIDE_SCHED_WHOLE) {
         d = domain_get(a.domain);
         if (d == NULL)
-            return -XEN_ESRCH;
+            return rc;
+        lock(&d->control_lock);
     }
-    long rc = get_or_set(put, d, &a);
-    if (d != NULL)
+    /* The scheduler has forgotten the vcpus of one that is dying. */
+    if (d == NULL || !domain_is_dying(d))
+        rc = get_or_set(put, d, &a);
+    if (d != NULL) {
+        unlock(&d->control_lock);
         domain_put(d);
+    }
     if (rc == 0 && !put && !copy_to_guest(argument, &a, sizeof(a)))
         rc = -XEN_EFAULT;
     return rc;

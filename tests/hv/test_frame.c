@@ -384,6 +384,37 @@ static void test_undoing_is_preempted(void **state)
     }
 }
 
+/* Checks and their undoing that were interrupted at any place, and that nobody goes on with: each
+ * frame by itself is enough to come to the end, a parent before its child or after it. */
+static void test_abandoned(void **state)
+{
+    (void)state;
+    make_tree();
+    for (int wrong = 0; wrong < 2; wrong++) {
+        tables[20][7] = wrong ? 20 : NOTHING;
+        for (unsigned first = 1; first <= 5 * ENTRIES; first++) {
+            for (int upwards = 0; upwards < 2; upwards++) {
+                patience = first;
+                int rc = frame_get_type(at(20), TYPE_L2);
+                patience = 0;
+                for (uint32_t i = 0; i < FRAMES; i++) {
+                    struct frame *f = at(upwards ? i : FRAMES - 1 - i);
+                    patience = 2;
+                    while (frame_abandon(f) == -XEN_ERESTART)
+                        patience = 2;
+                    patience = 0;
+                }
+                if (rc == 0) {
+                    /* It was not interrupted: a use that is held is nobody's to end. */
+                    assert_true(frame_is(at(20), TYPE_L2));
+                    assert_int_equal(frame_put_type(at(20)), 0);
+                }
+                assert_tree(0);
+            }
+        }
+    }
+}
+
 /* ---- 300,000 random steps: what the table says is what was taken */
 
 static void test_random(void **state)
@@ -433,6 +464,7 @@ int main(void)
         FRAME_TEST(test_checking_is_preempted),
         FRAME_TEST(test_releasing_is_preempted),
         FRAME_TEST(test_undoing_is_preempted),
+        FRAME_TEST(test_abandoned),
         FRAME_TEST(test_random),
     };
     return tap_run("hv/frame", tests, sizeof(tests) / sizeof(tests[0]));
