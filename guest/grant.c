@@ -15,7 +15,7 @@ static grant_ref_t first_free = GRANT_NONE;
 
 void grant_init(void)
 {
-    xen_pfn_t frames[GRANT_FRAMES];
+    xen_pfn_t frames[GRANT_FRAMES] = {0};
     struct gnttab_setup_table setup = {
         .dom = DOMID_SELF, .nr_frames = GRANT_FRAMES, .frame_list = {frames}};
     if (grant_table)

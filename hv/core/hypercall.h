@@ -39,7 +39,7 @@ long do_xen_version(uint64_t op, uint64_t argument);
 long do_console_io(uint64_t op, uint64_t count, uint64_t buffer);
 long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
                                       uint64_t domain);
-long do_grant_table_op(uint64_t op, uint64_t argument, uint64_t count);
+long do_grant_table_op(uint64_t command, uint64_t ops, uint64_t count);
 long do_vcpu_op(uint64_t op, uint64_t number, uint64_t argument);
 long do_set_segment_base(uint64_t which, uint64_t base);
 long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign);

@@ -39,7 +39,7 @@ static struct {
     mfn_t frames[GIVEN];
     uint64_t slots[SLOTS];
     bool freed;
-} d[DOMAINS];
+} world[DOMAINS];
 static uint64_t free_at_start;
 static unsigned flushes, older_flushes;
 static bool flush_must_find_use; /* the entry that is checked at each flush */
@@ -54,7 +54,7 @@ static unsigned index_of(const struct vcpu *v)
 
 static uint64_t *slot(struct vcpu *v, uint64_t where)
 {
-    return where / PAGE_SIZE < SLOTS ? &d[index_of(v)].slots[where / PAGE_SIZE] : NULL;
+    return where / PAGE_SIZE < SLOTS ? &world[index_of(v)].slots[where / PAGE_SIZE] : NULL;
 }
 
 void arch_grant_entry_put(uint64_t entry)
@@ -99,9 +99,9 @@ bool arch_grant_replace(struct vcpu *v, uint64_t where, uint64_t from, uint32_t 
     return true;
 }
 
-void tlb_flush_domain(const struct domain *of)
+void tlb_flush_domain(const struct domain *d)
 {
-    (void)of;
+    (void)d;
     flushes++;
     if (flush_must_find_use)
         assert_true(watched->flags & GTF_reading);
@@ -145,14 +145,14 @@ void audit_count(mfn_t m, bool used)
     (void)m, (void)used;
 }
 
-out_of_line void domain_free(struct domain *of)
+out_of_line void domain_free(struct domain *d)
 {
-    assert_int_equal(of->frames, 0);
-    domain_unpublish(of);
-    grant_table_destroy(of);
-    heap_free_mapped(of->blocks, 0);
-    d[of->id - 1].freed = true;
-    free(of);
+    assert_int_equal(d->frames, 0);
+    domain_unpublish(d);
+    grant_table_destroy(d);
+    heap_free_mapped(d->blocks, 0);
+    world[d->id - 1].freed = true;
+    free(d);
 }
 
 /* ---- the world: domains 1 to 3, with frames each, and a slot for each mapping */
@@ -162,7 +162,7 @@ static int start(void **state)
     (void)state;
     machine_start(FRAMES, true);
     heap_add(mfn(1), FRAMES - 1);
-    memset(d, 0, sizeof(d));
+    memset(world, 0, sizeof(world));
     machine_work = false;
     flush_must_find_use = false;
     free_at_start = heap_free_frames();
@@ -174,12 +174,12 @@ static int start(void **state)
         of->references = 1;
         of->frames_max = DOMAIN_FRAMES;
         of->blocks = heap_alloc_mapped(0);
-        d[i].domain = of;
+        world[i].domain = of;
         assert_int_equal(grant_table_create(of, 2, 1), 0);
         assert_true(domain_publish(of));
-        d[i].vcpu.domain = of;
+        world[i].vcpu.domain = of;
         for (unsigned k = 0; k < GIVEN; k++)
-            d[i].frames[k] = domain_alloc(of, 0, 64, true);
+            world[i].frames[k] = domain_alloc(of, 0, 64, true);
     }
     return 0;
 }
@@ -187,11 +187,11 @@ static int start(void **state)
 /* As domain_kill() has it: frames, then mappings, then the control domain's own reference. */
 static void kill_domain(unsigned i)
 {
-    struct domain *of = d[i].domain;
+    struct domain *of = world[i].domain;
     __atomic_store_n(&of->dying, true, __ATOMIC_SEQ_CST);
     for (unsigned k = 0; k < SLOTS; k++) {
-        arch_grant_entry_put(d[i].slots[k]);
-        d[i].slots[k] = SLOT_EMPTY;
+        arch_grant_entry_put(world[i].slots[k]);
+        world[i].slots[k] = SLOT_EMPTY;
     }
     for (mfn_t m = mfn(0); !mfn_is_none(m = domain_next_frame(of, m.n)); m.n++) {
         if (frame_get(m, of)) {
@@ -210,13 +210,13 @@ static int end(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < DOMAINS; i++) {
-        if (!d[i].freed && !d[i].domain->dying)
+        if (!world[i].freed && !world[i].domain->dying)
             kill_domain(i);
     }
     uint64_t free_frames;
     bool good = heap_audit(&free_frames) && free_frames == free_at_start;
     for (unsigned i = 0; i < DOMAINS; i++)
-        good = good && d[i].freed;
+        good = good && world[i].freed;
     /* The heap's lists outlive the machine: they are left empty. */
     while (good && !mfn_is_none(heap_alloc(0, 64)))
         ;
@@ -226,13 +226,14 @@ static int end(void **state)
 
 static struct grant_entry_v1 *entry(unsigned i, uint32_t ref)
 {
-    return &d[i].domain->grants->frames[0].shared[ref];
+    return &world[i].domain->grants->frames[0].shared[ref];
 }
 
 static void grant(unsigned from, uint32_t ref, unsigned to, unsigned frame, uint16_t flags)
 {
-    *entry(from, ref) = (struct grant_entry_v1){
-        .flags = flags, .domid = d[to].domain->id, .frame = (uint32_t)d[from].frames[frame].n};
+    *entry(from, ref) = (struct grant_entry_v1){.flags = flags,
+                                                .domid = world[to].domain->id,
+                                                .frame = (uint32_t)world[from].frames[frame].n};
 }
 
 static struct gnttab_map_grant_ref map(unsigned to, unsigned from, uint32_t ref, unsigned at,
@@ -243,7 +244,7 @@ static struct gnttab_map_grant_ref map(unsigned to, unsigned from, uint32_t ref,
                                       .ref = ref,
                                       .dom = (domid_t)(from + 1),
                                       .status = 77};
-    assert_int_equal(grant_map(&d[to].vcpu, vaddr((uint64_t)&op), 1), 0);
+    assert_int_equal(grant_map(&world[to].vcpu, vaddr((uint64_t)&op), 1), 0);
     return op;
 }
 
@@ -251,7 +252,7 @@ static int unmap(unsigned to, grant_handle_t handle, unsigned at, uint64_t devic
 {
     struct gnttab_unmap_grant_ref op = {
         .host_addr = at * PAGE_SIZE, .dev_bus_addr = device, .handle = handle, .status = 77};
-    assert_int_equal(grant_unmap(&d[to].vcpu, vaddr((uint64_t)&op), 1), 0);
+    assert_int_equal(grant_unmap(&world[to].vcpu, vaddr((uint64_t)&op), 1), 0);
     return op.status;
 }
 
@@ -265,12 +266,12 @@ static uint64_t references(mfn_t m)
 static void test_map_and_unmap(void **state)
 {
     (void)state;
-    mfn_t m = d[0].frames[0];
+    mfn_t m = world[0].frames[0];
     grant(0, 9, 1, 0, GTF_permit_access);
     struct gnttab_map_grant_ref op = map(1, 0, 9, 5, GNTMAP_host_map);
     assert_int_equal(op.status, GNTST_okay);
     assert_int_equal(op.dev_bus_addr, mfn_to_paddr(m));
-    assert_int_equal(d[1].slots[5], SLOT(m, true));
+    assert_int_equal(world[1].slots[5], SLOT(m, true));
     assert_int_equal(references(m), 2);
     assert_int_equal(frame_type_count(frame_of(m)), 1);
     assert_int_equal(entry(0, 9)->flags, GTF_permit_access | GTF_reading | GTF_writing);
@@ -296,7 +297,7 @@ static void test_only_the_grantee(void **state)
     /* Nor while the grantee uses it, even if the entry says now that he may. */
     struct gnttab_map_grant_ref op = map(1, 0, 9, 5, GNTMAP_host_map);
     assert_int_equal(op.status, GNTST_okay);
-    entry(0, 9)->domid = d[2].domain->id;
+    entry(0, 9)->domid = world[2].domain->id;
     assert_int_equal(map(2, 0, 9, 5, GNTMAP_host_map).status, GNTST_general_error);
     assert_int_equal(unmap(1, op.handle, 5, 0), GNTST_okay);
     op = map(2, 0, 9, 5, GNTMAP_host_map);
@@ -320,19 +321,19 @@ static void test_frames_of_others(void **state)
 {
     (void)state;
     grant(0, 9, 1, 0, GTF_permit_access);
-    entry(0, 9)->frame = (uint32_t)d[2].frames[0].n;
+    entry(0, 9)->frame = (uint32_t)world[2].frames[0].n;
     assert_int_equal(map(1, 0, 9, 5, GNTMAP_host_map).status, GNTST_bad_page);
     entry(0, 9)->frame = FRAMES + 5;
     assert_int_equal(map(1, 0, 9, 5, GNTMAP_host_map).status, GNTST_bad_page);
     assert_int_equal(entry(0, 9)->flags, GTF_permit_access);
-    assert_int_equal(references(d[2].frames[0]), 1);
+    assert_int_equal(references(world[2].frames[0]), 1);
     /* Where the place is wrong, all is put back. */
     grant(0, 9, 1, 0, GTF_permit_access);
     assert_int_equal(map(1, 0, 9, SLOTS, GNTMAP_host_map | GNTMAP_device_map).status,
                      GNTST_general_error);
     assert_int_equal(entry(0, 9)->flags, GTF_permit_access);
-    assert_int_equal(references(d[0].frames[0]), 1);
-    assert_int_equal(d[0].domain->references, 2); /* its own, and of its frames */
+    assert_int_equal(references(world[0].frames[0]), 1);
+    assert_int_equal(world[0].domain->references, 2); /* its own, and of its frames */
 }
 
 static void test_out_of_handles(void **state)
@@ -340,7 +341,7 @@ static void test_out_of_handles(void **state)
     (void)state;
     const unsigned per_frame = PAGE_SIZE / sizeof(struct mapping);
     static grant_handle_t handles[PAGE_SIZE / sizeof(struct mapping)];
-    uint64_t device = mfn_to_paddr(d[0].frames[0]);
+    uint64_t device = mfn_to_paddr(world[0].frames[0]);
     grant(0, 9, 1, 0, GTF_permit_access);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < per_frame; i++) {
@@ -360,7 +361,7 @@ static void test_too_many_pins(void **state)
 {
     (void)state;
     mfn_t m;
-    struct grant_table *t = d[0].domain->grants;
+    struct grant_table *t = world[0].domain->grants;
     grant(0, 9, 1, 0, GTF_permit_access);
     for (unsigned i = 0; i < UINT16_MAX; i++)
         assert_int_equal(grant_pin(t, 9, 2, GRANT_MAP, true, &m), GNTST_okay);
@@ -376,18 +377,18 @@ static void test_too_many_pins(void **state)
 static void test_granter_gives_up_its_frame(void **state)
 {
     (void)state;
-    mfn_t m = d[0].frames[0];
-    uint64_t frames = d[0].domain->frames;
+    mfn_t m = world[0].frames[0];
+    uint64_t frames = world[0].domain->frames;
     grant(0, 9, 1, 0, GTF_permit_access);
     struct gnttab_map_grant_ref op = map(1, 0, 9, 5, GNTMAP_host_map);
     *entry(0, 9) = (struct grant_entry_v1){0}; /* which it must not */
     assert_true(frame_disown(frame_of(m)));
     frame_put(frame_of(m));
     assert_int_equal(references(m), 1); /* the mapping's */
-    assert_int_equal(d[0].domain->frames, frames);
+    assert_int_equal(world[0].domain->frames, frames);
     assert_int_equal(unmap(1, op.handle, 5, 0), GNTST_okay);
     assert_int_equal(references(m), 0);
-    assert_int_equal(d[0].domain->frames, frames - 1);
+    assert_int_equal(world[0].domain->frames, frames - 1);
     assert_int_equal(entry(0, 9)->flags, 0);
 }
 
@@ -395,11 +396,11 @@ static void test_granter_gives_up_its_frame(void **state)
 static void test_mapping_written_over(void **state)
 {
     (void)state;
-    mfn_t m = d[0].frames[0];
+    mfn_t m = world[0].frames[0];
     grant(0, 9, 1, 0, GTF_permit_access);
     struct gnttab_map_grant_ref op = map(1, 0, 9, 5, GNTMAP_host_map);
-    arch_grant_entry_put(d[1].slots[5]);
-    d[1].slots[5] = SLOT_EMPTY;
+    arch_grant_entry_put(world[1].slots[5]);
+    world[1].slots[5] = SLOT_EMPTY;
     assert_int_equal(unmap(1, op.handle, 5, 0), GNTST_general_error);
     assert_true(frame_disown(frame_of(m)));
     frame_put(frame_of(m));
@@ -408,7 +409,7 @@ static void test_mapping_written_over(void **state)
     assert_int_equal(entry(0, 9)->flags & GTF_reading, GTF_reading);
     assert_int_equal(map(1, 0, 9, 5, GNTMAP_host_map).status, GNTST_bad_page);
     kill_domain(1);
-    assert_true(d[1].freed);
+    assert_true(world[1].freed);
     assert_int_equal(entry(0, 9)->flags, GTF_permit_access);
 }
 
@@ -423,35 +424,35 @@ static void test_mapper_dies(void **state)
                 .status,
             GNTST_okay);
     }
-    assert_int_equal(d[0].domain->references, 2 + GIVEN);
-    machine_vcpu = &d[2].vcpu; /* who kills has others waiting, so that it takes many calls */
+    assert_int_equal(world[0].domain->references, 2 + GIVEN);
+    machine_vcpu = &world[2].vcpu; /* who kills has others waiting, so that it takes many calls */
     machine_work = true;
     kill_domain(1);
     machine_vcpu = NULL;
     machine_work = false;
-    assert_true(d[1].freed);
-    assert_int_equal(d[0].domain->references, 2);
+    assert_true(world[1].freed);
+    assert_int_equal(world[0].domain->references, 2);
     for (unsigned i = 0; i < GIVEN; i++) {
         assert_int_equal(entry(0, 8 + i)->flags, GTF_permit_access | (i % 2 ? GTF_readonly : 0));
-        assert_int_equal(references(d[0].frames[i]), 1);
-        assert_int_equal(frame_type_count(frame_of(d[0].frames[i])), 0);
+        assert_int_equal(references(world[0].frames[i]), 1);
+        assert_int_equal(frame_type_count(frame_of(world[0].frames[i])), 0);
     }
 }
 
 static void test_granter_dies(void **state)
 {
     (void)state;
-    mfn_t m = d[0].frames[0];
+    mfn_t m = world[0].frames[0];
     grant(0, 9, 1, 0, GTF_permit_access);
     struct gnttab_map_grant_ref op = map(1, 0, 9, 5, GNTMAP_host_map);
     char *page = frame_map(m);
     page[0] = 'x';
     kill_domain(0);
-    assert_false(d[0].freed); /* it is what is mapped */
-    assert_int_equal(d[0].domain->frames, 1);
+    assert_false(world[0].freed); /* it is what is mapped */
+    assert_int_equal(world[0].domain->frames, 1);
     assert_int_equal(page[0], 'x');
     assert_int_equal(unmap(1, op.handle, 5, 0), GNTST_okay);
-    assert_true(d[0].freed);
+    assert_true(world[0].freed);
 }
 
 static void test_both_die(void **state)
@@ -464,9 +465,9 @@ static void test_both_die(void **state)
     assert_int_equal(map(0, 1, 9, 5, GNTMAP_host_map | GNTMAP_device_map).status, GNTST_okay);
     assert_int_equal(map(1, 1, 10, 6, GNTMAP_host_map).status, GNTST_okay);
     kill_domain(0);
-    assert_false(d[0].freed);
+    assert_false(world[0].freed);
     kill_domain(1);
-    assert_true(d[0].freed && d[1].freed);
+    assert_true(world[0].freed && world[1].freed);
 }
 
 /* ---- copies and transfers */
@@ -474,8 +475,8 @@ static void test_both_die(void **state)
 static void test_copy_between_others(void **state)
 {
     (void)state;
-    memset(frame_map(d[0].frames[3]), 0x11, PAGE_SIZE);
-    memset(frame_map(d[2].frames[4]), 0x22, PAGE_SIZE);
+    memset(frame_map(world[0].frames[3]), 0x11, PAGE_SIZE);
+    memset(frame_map(world[2].frames[4]), 0x22, PAGE_SIZE);
     grant(0, 9, 1, 3, GTF_permit_access | GTF_readonly);
     grant(2, 10, 1, 4, GTF_permit_access);
     struct gnttab_copy op = {
@@ -485,46 +486,46 @@ static void test_copy_between_others(void **state)
         .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref,
         .status = 77,
     };
-    assert_int_equal(grant_copy(&d[1].vcpu, vaddr((uint64_t)&op), 1), 0);
+    assert_int_equal(grant_copy(&world[1].vcpu, vaddr((uint64_t)&op), 1), 0);
     assert_int_equal(op.status, GNTST_okay);
-    const char *to = frame_map(d[2].frames[4]);
+    const char *to = frame_map(world[2].frames[4]);
     for (unsigned i = 0; i < PAGE_SIZE; i++)
         assert_int_equal(to[i], i - 200 < 300 ? 0x11 : 0x22);
     assert_int_equal(entry(0, 9)->flags, GTF_permit_access | GTF_readonly);
     assert_int_equal(entry(2, 10)->flags, GTF_permit_access);
-    assert_int_equal(references(d[0].frames[3]), 1);
-    assert_int_equal(references(d[2].frames[4]), 1);
+    assert_int_equal(references(world[0].frames[3]), 1);
+    assert_int_equal(references(world[2].frames[4]), 1);
     /* Others may not. */
-    assert_int_equal(grant_copy(&d[0].vcpu, vaddr((uint64_t)&op), 1), 0);
+    assert_int_equal(grant_copy(&world[0].vcpu, vaddr((uint64_t)&op), 1), 0);
     assert_int_equal(op.status, GNTST_general_error);
 }
 
 static int transfer(unsigned from, mfn_t m, unsigned to, uint32_t ref)
 {
     struct gnttab_transfer op = {.mfn = m.n, .domid = (domid_t)(to + 1), .ref = ref, .status = 77};
-    assert_int_equal(grant_transfer(&d[from].vcpu, vaddr((uint64_t)&op), 1), 0);
+    assert_int_equal(grant_transfer(&world[from].vcpu, vaddr((uint64_t)&op), 1), 0);
     return op.status;
 }
 
 static void accept(unsigned to, uint32_t ref, unsigned from)
 {
     *entry(to, ref) = (struct grant_entry_v1){
-        .flags = GTF_accept_transfer, .domid = d[from].domain->id, .frame = 77};
+        .flags = GTF_accept_transfer, .domid = world[from].domain->id, .frame = 77};
 }
 
 static void test_transfer(void **state)
 {
     (void)state;
-    mfn_t m = d[0].frames[0];
+    mfn_t m = world[0].frames[0];
     accept(1, 9, 0);
     assert_int_equal(transfer(2, m, 1, 9), GNTST_bad_page); /* not its own */
     unsigned before = older_flushes;
     assert_int_equal(transfer(0, m, 1, 9), GNTST_okay);
     assert_true(older_flushes > before);
-    assert_ptr_equal(frame_of(m)->owner, d[1].domain);
+    assert_ptr_equal(frame_of(m)->owner, world[1].domain);
     assert_int_equal(references(m), 1);
-    assert_int_equal(d[0].domain->frames, GIVEN - 1);
-    assert_int_equal(d[1].domain->frames, GIVEN + 1);
+    assert_int_equal(world[0].domain->frames, GIVEN - 1);
+    assert_int_equal(world[1].domain->frames, GIVEN + 1);
     assert_int_equal(entry(1, 9)->frame, m.n);
     assert_int_equal(entry(1, 9)->flags,
                      GTF_accept_transfer | GTF_transfer_committed | GTF_transfer_completed);
@@ -536,7 +537,7 @@ static void test_transfer(void **state)
 static void test_transfer_of_what_is_granted(void **state)
 {
     (void)state;
-    mfn_t m = d[0].frames[0];
+    mfn_t m = world[0].frames[0];
     grant(0, 9, 2, 0, GTF_permit_access);
     accept(1, 9, 0);
     struct gnttab_map_grant_ref op = map(2, 0, 9, 5, GNTMAP_host_map | GNTMAP_readonly);
@@ -551,18 +552,18 @@ static void test_transfer_to_the_full_and_the_dying(void **state)
 {
     (void)state;
     accept(1, 9, 0);
-    d[1].domain->frames_max = GIVEN;
-    assert_int_equal(transfer(0, d[0].frames[0], 1, 9), GNTST_general_error);
-    assert_int_equal(d[0].domain->frames, GIVEN - 1); /* lost */
-    assert_int_equal(d[1].domain->frames, GIVEN);
+    world[1].domain->frames_max = GIVEN;
+    assert_int_equal(transfer(0, world[0].frames[0], 1, 9), GNTST_general_error);
+    assert_int_equal(world[0].domain->frames, GIVEN - 1); /* lost */
+    assert_int_equal(world[1].domain->frames, GIVEN);
     assert_int_equal(entry(1, 9)->flags, GTF_accept_transfer);
-    assert_int_equal(references(d[0].frames[0]), 0);
-    d[1].domain->frames_max = DOMAIN_FRAMES;
-    d[1].domain->dying = true;
-    assert_int_equal(transfer(0, d[0].frames[1], 1, 9), GNTST_general_error);
-    d[1].domain->dying = false;
-    assert_int_equal(d[1].domain->frames, GIVEN);
-    assert_int_equal(transfer(0, d[0].frames[2], 1, 9), GNTST_okay);
+    assert_int_equal(references(world[0].frames[0]), 0);
+    world[1].domain->frames_max = DOMAIN_FRAMES;
+    world[1].domain->dying = true;
+    assert_int_equal(transfer(0, world[0].frames[1], 1, 9), GNTST_general_error);
+    world[1].domain->dying = false;
+    assert_int_equal(world[1].domain->frames, GIVEN);
+    assert_int_equal(transfer(0, world[0].frames[2], 1, 9), GNTST_okay);
 }
 
 /* ---- at the same time */
@@ -581,15 +582,15 @@ static void *racer(void *argument)
             .ref = 9,
             .dom = 1,
         };
-        if (grant_map(&d[1].vcpu, vaddr((uint64_t)&op), 1) != 0 || op.status != GNTST_okay)
+        if (grant_map(&world[1].vcpu, vaddr((uint64_t)&op), 1) != 0 || op.status != GNTST_okay)
             continue;
         struct gnttab_unmap_grant_ref undo = {.host_addr = n * PAGE_SIZE, .handle = op.handle};
         if (i % 8 == 0) {
             struct gnttab_unmap_grant_ref others = {.host_addr = n * PAGE_SIZE,
                                                     .handle = (op.handle + 1) % RACERS};
-            grant_unmap(&d[1].vcpu, vaddr((uint64_t)&others), 1);
+            grant_unmap(&world[1].vcpu, vaddr((uint64_t)&others), 1);
         }
-        grant_unmap(&d[1].vcpu, vaddr((uint64_t)&undo), 1);
+        grant_unmap(&world[1].vcpu, vaddr((uint64_t)&undo), 1);
     }
     return NULL;
 }
@@ -604,7 +605,7 @@ static void *hostile_granter(void *argument)
     while (__atomic_load_n(&racing, __ATOMIC_RELAXED)) {
         struct grant_entry_v1 e = {.flags = (uint16_t)(rng_below(&rng, 4) | rng_below(&rng, 32)),
                                    .domid = (domid_t)(1 + rng_below(&rng, 3)),
-                                   .frame = (uint32_t)d[0].frames[rng_below(&rng, GIVEN)].n};
+                                   .frame = (uint32_t)world[0].frames[rng_below(&rng, GIVEN)].n};
         uint64_t word;
         memcpy(&word, &e, sizeof(word));
         __atomic_store_n((uint64_t *)entry(0, 9), word, __ATOMIC_RELAXED);
@@ -629,12 +630,12 @@ static void race(bool hostile)
     /* An entry may have been unmapped by another's handle, of the same frame: then that one's is
      * there still, and goes with the domain. */
     kill_domain(1);
-    assert_true(d[1].freed);
+    assert_true(world[1].freed);
     for (unsigned i = 0; i < GIVEN; i++) {
-        assert_int_equal(references(d[0].frames[i]), 1);
-        assert_int_equal(frame_type_count(frame_of(d[0].frames[i])), 0);
+        assert_int_equal(references(world[0].frames[i]), 1);
+        assert_int_equal(frame_type_count(frame_of(world[0].frames[i])), 0);
     }
-    assert_int_equal(d[0].domain->references, 2);
+    assert_int_equal(world[0].domain->references, 2);
     if (!hostile)
         assert_int_equal(entry(0, 9)->flags, GTF_permit_access);
 }

@@ -72,7 +72,7 @@ TEST(grant_setup_table_refuses)
 /* They are the hypervisor's as much: not to be given back, and never a page table. */
 TEST(grant_table_frames_stay)
 {
-    xen_pfn_t list[1];
+    xen_pfn_t list[1] = {0};
     REQUIRE(setup(DOMID_SELF, 1, list) == GNTST_okay);
     CHECK_EQUAL(table_extended(MMUEXT_PIN_L1_TABLE, MFN(list[0])), -XEN_EINVAL);
     struct gnttab_transfer transfer = {.mfn = list[0], .domid = DOMAIN_SELF};
