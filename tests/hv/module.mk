@@ -33,6 +33,7 @@ $(eval $(call hv-test,irq_vectors,hv/arch/x86_64/irq_vectors.c))
 # Grants between two domains, whose page tables are arrays.
 $(eval $(call hv-test,grant,tests/hv/machine.c $(addprefix hv/core/,grant_entry.c grant_mapping.c grant_map.c \
     grant_copy.c grant_transfer.c grant_table.c domain_memory.c domain_table.c buddy.c frame.c),-lpthread))
+EXTRA_tests/hv/test_grant.c += -Ihv/arch/x86_64
 
 # Performance counters, on the processor of pmu_processor.c.
 PMU_C := hv/core/format.c $(addprefix hv/arch/x86_64/,pmu_machine.c pmu_counters.c pmu_page.c)
