@@ -29,6 +29,8 @@ static bool is_blank(char c)
 
 struct text text_word(struct text *text)
 {
+    if (text->length == 0) /* of nothing at all, too */
+        return *text;
     while (text->length > 0 && is_blank(*text->at)) {
         text->at++;
         text->length--;
@@ -448,11 +450,13 @@ static bool resolve_channels(struct reader *r)
 static bool resolve_end(struct reader *r)
 {
     struct description *d = r->description;
-    bool all = !r->end_line || text_is(r->end, "all");
-    for (unsigned i = 0; all && i < d->domains_count; i++)
-        d->domains[i].ends = true;
     struct text rest = r->end;
-    for (struct text word = text_word(&rest); !all && word.length > 0; word = text_word(&rest)) {
+    if (!r->end_line || text_is(rest, "all")) {
+        for (unsigned i = 0; i < d->domains_count; i++)
+            d->domains[i].ends = true;
+        return true;
+    }
+    for (struct text word = text_word(&rest); word.length > 0; word = text_word(&rest)) {
         int found = find_domain(d, word);
         if (found < 0)
             return wrong_at(r, r->end_line, "all, or names of domains", word);

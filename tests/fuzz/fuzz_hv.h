@@ -16,4 +16,7 @@ void fuzz_multiboot_one(const uint8_t *data, size_t size);
 /* A command line. */
 void fuzz_option_one(const uint8_t *data, size_t size);
 
+/* What the control domain reads: an archive, each file of which is a kernel and a description. */
+void fuzz_ramdisk_one(const uint8_t *data, size_t size);
+
 #endif

@@ -4,7 +4,7 @@
 
 FUZZ_SECONDS := 60
 
-FUZZ_HV := kernel multiboot option
+FUZZ_HV := kernel multiboot option ramdisk
 
 ## fuzz: attack every layout, evtchn and what the hypervisor boots from, 60 s in total
 fuzz: deps
@@ -33,6 +33,7 @@ FUZZ_kernel := tests/hv/plan_check.c hv/core/format.c \
     $(addprefix hv/build/,elf.c plan.c image.c inflate.c xz.c lzma2.c branches.c crc32.c)
 FUZZ_multiboot := tests/hv/low_memory.c hv/arch/x86_64/multiboot.c hv/core/boot_info.c hv/core/format.c
 FUZZ_option := hv/core/option.c hv/core/format.c
+FUZZ_ramdisk := $(addprefix dom0/,archive.c description.c image.c place.c problem.c) guest/lib/text.c
 FUZZ_HV_OBJECTS := $(call objects,fuzzhv,$(sort $(foreach f,$(FUZZ_HV),tests/fuzz/fuzz_$(f).c $(FUZZ_$(f)))))
 $(foreach f,$(FUZZ_HV),$(eval EXTRA_tests/fuzz/fuzz_$(f).c := -Itests/hv))
 EXTRA_tests/fuzz/fuzz_hv_main.c := -DFUZZ_ONE=fuzz_kernel_one# for clang-tidy

@@ -36,6 +36,7 @@ static const struct {
     {"kernel", "kernel", fuzz_kernel_one},
     {"multiboot", "multiboot", fuzz_multiboot_one},
     {"option", "option", fuzz_option_one},
+    {"ramdisk", "ramdisk", fuzz_ramdisk_one},
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
