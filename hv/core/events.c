@@ -337,8 +337,12 @@ static int alloc_unbound(struct domain *self, struct evtchn_alloc_unbound *a)
         return rc;
     uint16_t remote = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
     lock(&d->event_lock);
-    provide_bucket(d);
-    rc = d->dying ? -XEN_EINVAL : evtchn_alloc_unbound(&d->events, remote, &a->port);
+    rc = -XEN_EINVAL;
+    /* Ports are a vcpu's: of a domain that is being made, the first one may not be there yet. */
+    if (!d->dying && d->event_vcpus[0] != NULL) {
+        provide_bucket(d);
+        rc = evtchn_alloc_unbound(&d->events, remote, &a->port);
+    }
     unlock(&d->event_lock);
     domain_put(d);
     return rc;

@@ -102,6 +102,25 @@ TEST(control_describes_a_fresh_domain)
     tiny_destroy(&t);
 }
 
+/* Before it has vcpus, there is little that it can be asked for. */
+TEST(control_of_a_domain_without_vcpus)
+{
+    struct xen_domctl_createdomain config = tiny_config();
+    struct tiny t;
+    REQUIRE(CHECK_EQUAL(control_create(&config, &t.id), 0));
+    struct evtchn_alloc_unbound unbound = {.dom = t.id, .remote_dom = DOMID_SELF};
+    struct evtchn_reset reset = {.dom = t.id};
+    /* Here ports are a vcpu's from the start. */
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &unbound),
+                start_on_ringside() ? -XEN_EINVAL : 0);
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_reset, &reset), 0);
+    CHECK_EQUAL(control_set_context(t.id, 0, &t.context), -XEN_EINVAL);
+    CHECK_EQUAL(simply(XEN_DOMCTL_resumedomain, t.id), 0);
+    CHECK_EQUAL(control_unpause(t.id), 0);
+    CHECK_EQUAL(control_pause(t.id), 0);
+    tiny_destroy(&t);
+}
+
 TEST(control_max_vcpus)
 {
     struct xen_domctl_createdomain config = tiny_config();
