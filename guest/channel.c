@@ -214,11 +214,10 @@ bool channel_peer_gone(struct channel *channel)
     if (error)
         power_panic("channel %s: the state of port %u: error %ld", channel->name, channel->port,
                     error);
-    if (status.status == EVTCHNSTAT_interdomain) {
-        channel->was_connected = true;
-        return false;
-    }
-    return channel->was_connected;
+    bool connected = status.status == EVTCHNSTAT_interdomain;
+    /* An event that upcalls are masked for came from there too. */
+    channel->was_connected |= connected || event_pending(channel->port);
+    return !connected && channel->was_connected;
 }
 
 bool channel_close(struct channel *channel)

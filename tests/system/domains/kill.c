@@ -39,7 +39,7 @@ static uint64_t kill_one(unsigned n)
 {
     unsigned victim = n % 2;
     unsigned layout = n / 2 % LENGTH(layouts);
-    unsigned policy = n / 2 / LENGTH(layouts) % NOTIFY_POLICIES;
+    unsigned policy = (n / 2 + n / 2 / LENGTH(layouts)) % NOTIFY_POLICIES;
     unsigned back_cpu = cpu_count() > 1 ? n / 4 % 2 : 0;
     char kernel_name[48];
     char with[64];

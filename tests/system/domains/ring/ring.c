@@ -5,6 +5,7 @@
 #include "guest/lib/string.h"
 #include "guest/page.h"
 #include "guest/start.h"
+#include "guest/vcpu.h"
 
 /* ---- waiting */
 
