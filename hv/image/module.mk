@@ -71,25 +71,28 @@ $(eval $(call hv-image,ringside-checked,hvchecked,$(HV_C) $(HV_CHECKS_C)))
 # What `make iso` and `make run` boot, and with which arguments.
 GUEST ?= $(B)/guest/selftest
 GUEST_ARGS ?=
+RAMDISK ?=
 HV_ARGS ?= exit-port=0xf4 audit
 RUN_CPUS ?= 1
 RUN_MEMORY ?= 512
 
-# $(call iso,<guest>,<its arguments>,<the hypervisor's>): commands that make $@, for BIOS and UEFI.
+# $(call iso,<guest>,<its arguments>,<the hypervisor's>[,<ramdisk>]): commands that make $@, for BIOS
+# and UEFI.
 define iso
 rm -rf $@.d && mkdir -p $@.d/boot/grub
 cp $(B)/ringside.elf $@.d/boot/ringside.elf && strip -g $@.d/boot/ringside.elf
 cp $(1) $@.d/boot/guest
-sed 's|@HV_ARGS@|$(3)|; s|@GUEST_ARGS@|$(2)|' hv/image/grub.cfg > $@.d/boot/grub/grub.cfg
+$(if $(4),cp $(4) $@.d/boot/ramdisk)
+sed 's|@HV_ARGS@|$(3)|; s|@GUEST_ARGS@|$(2)|; $(if $(4),,/boot.ramdisk/d)' hv/image/grub.cfg > $@.d/boot/grub/grub.cfg
 grub-mkrescue -o $@ $@.d 2> $@.log || { cat $@.log >&2; exit 1; }
 rm -rf $@.d
 endef
 
-$(B)/ringside.iso: $(B)/ringside.elf $(GUEST) hv/image/grub.cfg
+$(B)/ringside.iso: $(B)/ringside.elf $(GUEST) $(RAMDISK) hv/image/grub.cfg
 	@echo "  ISO $@"
-	@$(call iso,$(GUEST),$(GUEST_ARGS),$(HV_ARGS))
+	@$(call iso,$(GUEST),$(GUEST_ARGS),$(HV_ARGS),$(RAMDISK))
 
-## iso: the hypervisor and a guest (GUEST=, GUEST_ARGS=, HV_ARGS=) on a medium that BIOS and UEFI boot
+## iso: the hypervisor and a guest (GUEST=, GUEST_ARGS=, RAMDISK=, HV_ARGS=) on a medium that BIOS and UEFI boot
 iso: deps
 	@rm -f $(B)/ringside.iso
 	@$(MAKE) --no-print-directory $(B)/ringside.iso
