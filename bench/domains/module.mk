@@ -5,7 +5,7 @@ DOMAINS_BENCH := hog waker
 
 $(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c)))
 # With dom0's library, which is not named yet when this is read.
-$(eval $(call guest-image,bench/control,bench/domains/control.c bench/domains/result.c $(wildcard dom0/*.c)))
+$(eval $(call guest-image,bench/control,bench/domains/control.c $(wildcard dom0/*.c)))
 
 # Both ends of a ring, for each layout: the same that are tested, with another main program.
 $(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/result.c \

@@ -9,8 +9,8 @@
 
 /* Of a line, with room for a domain's name before it (dom0/console.h, CONSOLE_LINE_MAX). */
 #define LINE_MAX 180U
+#define WORD_MAX 40U /* two numbers */
 
-static const char *before;
 static uint32_t sum;
 static uint64_t lines;
 
@@ -20,12 +20,11 @@ static void print(const char *line)
         sum = (sum ^ (uint8_t)*c) * FNV_PRIME;
     sum = (sum ^ (uint8_t)'\n') * FNV_PRIME;
     lines++;
-    printf("%s%s\n", before, line);
+    printf("%s\n", line);
 }
 
-void result_begin(const char *prefix)
+void result_begin(void)
 {
-    before = prefix;
     sum = FNV_BASIS;
     lines = 0;
 }
@@ -37,26 +36,52 @@ void result_number(const char *name, uint64_t value)
     print(line);
 }
 
+/* A line of several words, which goes on in another one when it is full. */
+struct row {
+    char text[LINE_MAX];
+    size_t length;
+};
+
+static void end_row(struct row *row)
+{
+    if (row->length > 0)
+        print(row->text);
+    row->length = 0;
+}
+
+static void add_word(struct row *row, const char *what, const char *name, const char *word)
+{
+    size_t more = strlen(word);
+    if (row->length + more >= LINE_MAX)
+        end_row(row);
+    if (row->length == 0)
+        row->length = (size_t)snprintf(row->text, LINE_MAX, "@ %s %s", what, name);
+    memcpy(row->text + row->length, word, more + 1);
+    row->length += more;
+}
+
+void result_list(const char *name, const uint64_t *values, unsigned count)
+{
+    struct row row = {.length = 0};
+    char word[WORD_MAX];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(word, sizeof(word), " %lu", values[i]);
+        add_word(&row, "list", name, word);
+    }
+    end_row(&row);
+}
+
 static void print_buckets(const char *name, const struct hist *hist)
 {
-    char line[LINE_MAX];
-    char bucket[32];
-    size_t length = 0;
+    struct row row = {.length = 0};
+    char word[WORD_MAX];
     for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
         if (hist->buckets[i] == 0)
             continue;
-        size_t more = (size_t)snprintf(bucket, sizeof(bucket), " %u:%lu", i, hist->buckets[i]);
-        if (length > 0 && length + more >= sizeof(line)) {
-            print(line);
-            length = 0;
-        }
-        if (length == 0)
-            length = (size_t)snprintf(line, sizeof(line), "@ buckets %s", name);
-        memcpy(line + length, bucket, more + 1);
-        length += more;
+        snprintf(word, sizeof(word), " %u:%lu", i, hist->buckets[i]);
+        add_word(&row, "buckets", name, word);
     }
-    if (length > 0)
-        print(line);
+    end_row(&row);
 }
 
 void result_hist(const char *name, const struct hist *hist)
@@ -70,5 +95,5 @@ void result_hist(const char *name, const struct hist *hist)
 
 void result_end(void)
 {
-    printf("%s@ end %lu %u\n", before, lines, sum);
+    printf("@ end %lu %u\n", lines, sum);
 }

@@ -4,6 +4,7 @@
  * reads it back (bench/runner/suites/domains_read.c):
  *
  *     @ number NAME VALUE
+ *     @ list NAME VALUE ...                 in order; goes on in the next line of that name
  *     @ hist NAME COUNT SUM MIN MAX CLIPPED
  *     @ buckets NAME INDEX:COUNT ...        those of the histogram that hold anything, in order
  *     @ end LINES SUM                       how many lines, and their checksum: a line that is cut,
@@ -19,10 +20,9 @@
 
 struct hist;
 
-/* Lines begin with `prefix`, which is not part of the checksum; "" where the control domain puts
- * the domain's name there. */
-void result_begin(const char *prefix);
+void result_begin(void);
 void result_number(const char *name, uint64_t value);
+void result_list(const char *name, const uint64_t *values, unsigned count);
 void result_hist(const char *name, const struct hist *hist);
 void result_end(void);
 

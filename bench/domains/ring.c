@@ -66,7 +66,7 @@ static uint64_t clock_cost(void)
 
 static void tell(const struct ring_run *run, const struct totals *end)
 {
-    result_begin("");
+    result_begin();
     result_number("requests", end->answered - began.answered);
     result_number("elapsed", end->at - began.at);
     result_number("running", end->running - began.running);

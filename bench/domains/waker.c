@@ -95,7 +95,7 @@ void guest_main(void)
     }
     running = spent_running() - running;
 
-    result_begin("");
+    result_begin();
     result_number("jobs", jobs);
     result_number("elapsed", until - from);
     result_number("running", running);

@@ -55,11 +55,19 @@ struct domains_number {
     uint64_t value;
 };
 
+struct domains_list {
+    char *domain, *name;
+    uint64_t *values;
+    size_t count;
+};
+
 /* Of one point. */
 struct domains_result {
     char *text; /* the lines that were measured, as they were said */
     struct domains_number *numbers;
     size_t number_count;
+    struct domains_list *lists;
+    size_t list_count;
     struct hist *hist; /* the only one; NULL: none */
     char *hist_name;
     char *wrong; /* what went wrong with it; NULL: nothing */
@@ -74,6 +82,10 @@ void domains_result_free(struct domains_result *result);
 /* That of a domain; a fault if it did not say it. */
 bool domains_number(const struct domains_result *result, const char *domain, const char *name,
                     double *value, struct fault *fault);
+
+/* NULL with a fault if it did not say it. */
+const struct domains_list *domains_list(const struct domains_result *result, const char *domain,
+                                        const char *name, struct fault *fault);
 
 /* ---- what is booted (domains_boot.c) */
 

@@ -8,7 +8,6 @@
 
 #define FNV_BASIS 0x811c9dc5U
 #define FNV_PRIME 0x01000193U
-#define CONTROL "control" /* who says what the control domain measured */
 
 /* A domain between its first line and its end. */
 struct speaker {
@@ -78,6 +77,33 @@ static bool read_number(struct reader *r, const struct speaker *s, char *rest, c
     to->numbers = memory_grow(to->numbers, to->number_count + 1, sizeof(*to->numbers));
     to->numbers[to->number_count++] =
         (struct domains_number){copy_text(s->name), copy_text(name), value};
+    return true;
+}
+
+static struct domains_list *list_of(struct domains_result *to, const char *domain, const char *name)
+{
+    for (size_t i = 0; i < to->list_count; i++)
+        if (strcmp(to->lists[i].name, name) == 0 && strcmp(to->lists[i].domain, domain) == 0)
+            return &to->lists[i];
+    to->lists = memory_grow(to->lists, to->list_count + 1, sizeof(*to->lists));
+    struct domains_list *list = &to->lists[to->list_count++];
+    *list = (struct domains_list){.domain = copy_text(domain), .name = copy_text(name)};
+    return list;
+}
+
+static bool read_list(struct reader *r, const struct speaker *s, char *rest, const char *line)
+{
+    const char *name = word(&rest);
+    if (*name == '\0' || rest == NULL)
+        return wrong(r, "@ list NAME VALUE ...", line);
+    struct domains_list *list = list_of(r->at, s->name, name);
+    while (rest != NULL) {
+        uint64_t value;
+        if (!number(&rest, &value))
+            return wrong(r, "@ list NAME VALUE ...", line);
+        list->values = memory_grow(list->values, list->count + 1, sizeof(value));
+        list->values[list->count++] = value;
+    }
     return true;
 }
 
@@ -160,12 +186,14 @@ static bool read_said(struct reader *r, struct speaker *s, const char *said, con
         add_to_sum(s, said);
         if (strcmp(what, "number") == 0)
             good = read_number(r, s, rest, line);
+        else if (strcmp(what, "list") == 0)
+            good = read_list(r, s, rest, line);
         else if (strcmp(what, "hist") == 0)
             good = read_hist(r, rest, line);
         else if (strcmp(what, "buckets") == 0)
             good = read_buckets(r, rest, line);
         else
-            good = wrong(r, "@ number, hist, buckets or end", line);
+            good = wrong(r, "@ number, list, hist, buckets or end", line);
     }
     free(copy);
     return good;
@@ -263,7 +291,13 @@ void domains_result_free(struct domains_result *result)
         free(result->numbers[i].domain);
         free(result->numbers[i].name);
     }
+    for (size_t i = 0; i < result->list_count; i++) {
+        free(result->lists[i].domain);
+        free(result->lists[i].name);
+        free(result->lists[i].values);
+    }
     free(result->numbers);
+    free(result->lists);
     free(result->hist);
     free(result->hist_name);
     free(result->text);
@@ -280,4 +314,15 @@ bool domains_number(const struct domains_result *result, const char *domain, con
             return true;
         }
     return fault_set(fault, "%s did not say its %s", domain, name);
+}
+
+const struct domains_list *domains_list(const struct domains_result *result, const char *domain,
+                                        const char *name, struct fault *fault)
+{
+    for (size_t i = 0; i < result->list_count; i++)
+        if (strcmp(result->lists[i].domain, domain) == 0 &&
+            strcmp(result->lists[i].name, name) == 0)
+            return &result->lists[i];
+    fault_set(fault, "%s did not say its %s", domain, name);
+    return NULL;
 }

@@ -17,8 +17,9 @@
 /* What the domains began with is over by then. */
 #define SETTLE_MS 500
 
-/* How often the control domain looks: a look is some thousand instructions for each domain. */
-#define STEP_MS 50
+/* Hogs start one after another, under some policies each after a slice of all before it; they run
+ * for so long beyond what is measured. */
+#define STARTS_MS 1000
 
 /* What the simulator takes a context switch to cost: a switch of domains by the hypervisor, under
  * -icount (the experiment path-length, domain-switch). */
@@ -41,7 +42,13 @@ static char *hog_text(const struct point *p, uint64_t hog)
     char *weight = p->at[DOMAINS_AXIS_WEIGHTS] == SIM_EQUAL
                        ? copy_text("")
                        : format_text(" schedule weight=%" PRIu64 "\n", weight_of(p, hog));
-    char *text = format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s", hog, weight);
+    char *run = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SHARE
+                    ? format_text(" arguments run=%" PRIu64 "\n",
+                                  SETTLE_MS + STARTS_MS + p->at[DOMAINS_AXIS_SPAN_MS])
+                    : copy_text("");
+    char *text =
+        format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s%s", hog, weight, run);
+    free(run);
     free(weight);
     return text;
 }
@@ -72,9 +79,6 @@ void domains_sched_boot(const struct point *p, struct domains_boot *boot)
         strings_add(&parts, text);
         free(text);
         strings_add(&boot->workloads, "waker");
-    } else {
-        boot->arguments = format_text("settle=%d step=%d span=%" PRIu64, SETTLE_MS, STEP_MS,
-                                      p->at[DOMAINS_AXIS_SPAN_MS]);
     }
     strings_add(&boot->workloads, "hog");
     char *text = strings_join(&parts, "");
@@ -85,102 +89,118 @@ void domains_sched_boot(const struct point *p, struct domains_boot *boot)
 
 /* ---- shares ---- */
 
-/* What each hog ran in each look; [look][hog], ns. */
-struct looks {
-    double *ran, *length;
-    size_t count, hogs;
+/* When each hog ran, as it says itself. */
+struct hogs {
+    const struct domains_list **runs;
+    double *begin;
+    size_t count;
+    double from, to; /* what is measured */
 };
 
-static bool read_looks(const struct point *p, const struct domains_result *result,
-                       struct looks *looks, struct fault *fault)
+static double end_of(const struct hogs *h, size_t hog)
 {
-    looks->hogs = hogs_of(p);
-    looks->count = p->at[DOMAINS_AXIS_SPAN_MS] / STEP_MS;
-    looks->ran = memory(looks->count * looks->hogs, sizeof(double));
-    looks->length = memory(looks->count, sizeof(double));
-    bool good = true;
-    for (size_t i = 0; good && i < looks->count; i++) {
-        char name[64];
-        snprintf(name, sizeof(name), "look-%zu", i + 1);
-        good = domains_number(result, "control", name, &looks->length[i], fault);
-        for (size_t h = 0; good && h < looks->hogs; h++) {
-            snprintf(name, sizeof(name), "look-%zu.hog-%zu", i + 1, h);
-            good = domains_number(result, "control", name, &looks->ran[i * looks->hogs + h], fault);
-        }
-    }
-    return good;
+    double at = h->begin[hog];
+    for (size_t i = 0; i < h->runs[hog]->count; i++)
+        at += (double)h->runs[hog]->values[i];
+    return at;
 }
 
-/* ns that went to the wrong hog in looks from..to, and what all had. */
-static double misplaced(const struct point *p, const struct looks *l, size_t from, size_t to,
+static bool read_hogs(const struct point *p, const struct domains_result *result, struct hogs *h,
+                      struct fault *fault)
+{
+    h->count = hogs_of(p);
+    h->runs = memory(h->count, sizeof(*h->runs));
+    h->begin = memory(h->count, sizeof(double));
+    double last_begin = 0, first_end = INFINITY;
+    for (size_t i = 0; i < h->count; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "hog-%zu", i);
+        h->runs[i] = domains_list(result, name, "runs", fault);
+        if (h->runs[i] == NULL || !domains_number(result, name, "begin", &h->begin[i], fault))
+            return false;
+        last_begin = fmax(last_begin, h->begin[i]);
+        first_end = fmin(first_end, end_of(h, i));
+    }
+    h->from = last_begin + SETTLE_MS * NS_PER_MS;
+    h->to = h->from + (double)(p->at[DOMAINS_AXIS_SPAN_MS] * NS_PER_MS);
+    return h->to <= first_end ||
+           fault_set(fault, "the hogs ran together for %.0f ms, and %.0f were to be measured",
+                     (first_end - h->from) / NS_PER_MS, (h->to - h->from) / NS_PER_MS);
+}
+
+/* ns that a hog ran in an interval, and how often it began there. */
+static double ran(const struct hogs *h, size_t hog, double from, double to, double *begun)
+{
+    double at = h->begin[hog], sum = 0;
+    for (size_t i = 0; i < h->runs[hog]->count && at < to; i++) {
+        double end = at + (double)h->runs[hog]->values[i];
+        bool runs = i % 2 == 0;
+        if (runs && end > from)
+            sum += fmin(end, to) - fmax(at, from);
+        if (runs && at >= from)
+            *begun += 1;
+        at = end;
+    }
+    return sum;
+}
+
+/* ns that went to the wrong hog in an interval, and what all had. */
+static double misplaced(const struct point *p, const struct hogs *h, double from, double to,
                         double *placed)
 {
-    double weights = 0, error = 0;
+    double weights = 0, error = 0, begun;
     *placed = 0;
-    for (size_t h = 0; h < l->hogs; h++)
-        weights += (double)weight_of(p, h);
-    for (size_t i = from * l->hogs; i < to * l->hogs; i++)
-        *placed += l->ran[i];
-    for (size_t h = 0; h < l->hogs; h++) {
-        double ran = 0;
-        for (size_t i = from; i < to; i++)
-            ran += l->ran[i * l->hogs + h];
-        error += fabs(ran - (double)weight_of(p, h) / weights * *placed) / 2;
+    for (size_t i = 0; i < h->count; i++) {
+        weights += (double)weight_of(p, i);
+        *placed += ran(h, i, from, to, &begun);
     }
+    for (size_t i = 0; i < h->count; i++)
+        error +=
+            fabs(ran(h, i, from, to, &begun) - (double)weight_of(p, i) / weights * *placed) / 2;
     return error;
 }
 
-/* The mean share error in windows of as many looks as make up `length`; NaN without any. */
-static double windows_error(const struct point *p, const struct looks *l, double length)
+/* The mean share error in windows of a length, as the simulator has it; NaN if there is none. */
+static double windows_error(const struct point *p, const struct hogs *h, double length)
 {
-    double wrong = 0, all = 0, placed, so_far = 0;
-    size_t from = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        so_far += l->length[i];
-        if (so_far < length)
-            continue;
-        wrong += misplaced(p, l, from, i + 1, &placed);
+    double wrong = 0, all = 0, placed;
+    for (double from = h->from; from + length <= h->to; from += length) {
+        wrong += misplaced(p, h, from, from + length, &placed);
         all += placed;
-        from = i + 1;
-        so_far = 0;
     }
     return all > 0 ? wrong / all : NAN;
 }
 
-static double jain(const struct point *p, const struct looks *l)
+static void compute_service(const struct point *p, const struct hogs *h, double *v)
 {
-    double sum = 0, squares = 0;
-    for (size_t h = 0; h < l->hogs; h++) {
-        double ran = 0;
-        for (size_t i = 0; i < l->count; i++)
-            ran += l->ran[i * l->hogs + h];
-        double x = ran / (double)weight_of(p, h);
+    double sum = 0, squares = 0, all = 0, begun = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        double service = ran(h, i, h->from, h->to, &begun);
+        double x = service / (double)weight_of(p, i);
+        all += service;
         sum += x;
         squares += x * x;
     }
-    return squares > 0 ? sum * sum / ((double)l->hogs * squares) : NAN;
+    v[DOMAINS_METRIC_JAIN] = squares > 0 ? sum * sum / ((double)h->count * squares) : NAN;
+    v[DOMAINS_METRIC_HOGS] = all / (h->to - h->from);
+    v[DOMAINS_METRIC_SWITCHES] = begun * NS_PER_S / (h->to - h->from);
 }
 
 static bool compute_share(const struct point *p, const struct domains_result *result,
                           struct observation *out, struct fault *fault)
 {
-    struct looks looks;
-    bool good = read_looks(p, result, &looks, fault);
+    struct hogs hogs;
+    bool good = read_hogs(p, result, &hogs, fault);
     if (good) {
-        double *v = out->values, placed, length = 0;
-        for (size_t i = 0; i < looks.count; i++)
-            length += looks.length[i];
-        v[DOMAINS_METRIC_SHARE] = misplaced(p, &looks, 0, looks.count, &placed) / placed;
-        v[DOMAINS_METRIC_ERROR_100MS] = windows_error(p, &looks, 100 * NS_PER_MS);
-        v[DOMAINS_METRIC_ERROR_300MS] = windows_error(p, &looks, 300 * NS_PER_MS);
-        v[DOMAINS_METRIC_ERROR_1S] = windows_error(p, &looks, 1000 * NS_PER_MS);
-        v[DOMAINS_METRIC_JAIN] = jain(p, &looks);
-        v[DOMAINS_METRIC_HOGS] = placed / length;
-        out->work = looks.count;
-        out->elapsed_ns = (uint64_t)length;
+        out->work = 1;
+        out->elapsed_ns = (uint64_t)(hogs.to - hogs.from);
+        out->values[DOMAINS_METRIC_ERROR_100MS] = windows_error(p, &hogs, 100 * NS_PER_MS);
+        out->values[DOMAINS_METRIC_ERROR_300MS] = windows_error(p, &hogs, 300 * NS_PER_MS);
+        out->values[DOMAINS_METRIC_ERROR_1S] = windows_error(p, &hogs, 1000 * NS_PER_MS);
+        compute_service(p, &hogs, out->values);
     }
-    free(looks.ran);
-    free(looks.length);
+    free(hogs.runs);
+    free(hogs.begin);
     return good;
 }
 
@@ -249,7 +269,8 @@ bool domains_sched_predict(const struct point *p, struct observation *out, struc
         quantiles_fill(latency, &v[DOMAINS_METRIC_P50]);
         return true;
     }
-    out->work = p->at[DOMAINS_AXIS_SPAN_MS] / STEP_MS;
+    out->work = 1;
+    v[DOMAINS_METRIC_SWITCHES] = (double)seen.switches * NS_PER_S / (double)seen.elapsed_ns;
     v[DOMAINS_METRIC_ERROR_100MS] = window_of(&seen, 100 * NS_PER_MS);
     v[DOMAINS_METRIC_ERROR_300MS] = window_of(&seen, 300 * NS_PER_MS);
     v[DOMAINS_METRIC_ERROR_1S] = window_of(&seen, 1000 * NS_PER_MS);
