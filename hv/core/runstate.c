@@ -45,16 +45,20 @@ void runstate_publish(struct vcpu *v)
 void virtual_timer_suspend(struct vcpu *v, ns_t now)
 {
     (void)now;
+    if (likely(!v->has_own_timers))
+        return;
     if (v->virtual_deadline != NS_NEVER)
         timer_stop(&v->virtual_timer);
-    if (unlikely(v->period != 0))
+    if (v->period != 0)
         timer_stop(&v->periodic);
 }
 
 void virtual_timer_resume(struct vcpu *v, ns_t now)
 {
+    if (likely(!v->has_own_timers))
+        return;
     /* A tick that was due meanwhile comes now. */
-    if (unlikely(v->period != 0))
+    if (v->period != 0)
         timer_set(&v->periodic, (ns_t)v->periodic.node.key);
     if (v->virtual_deadline == NS_NEVER)
         return;

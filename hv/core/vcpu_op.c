@@ -83,6 +83,7 @@ static long set_periodic(struct vcpu *v, vaddr_t from)
     if (a.period_ns < PERIOD_MIN || a.period_ns > NS_NEVER / 4)
         return -XEN_EINVAL;
     __atomic_store_n(&v->period, a.period_ns, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->has_own_timers, true, __ATOMIC_RELAXED);
     timer_set(&v->periodic, time_now() + a.period_ns);
     return 0;
 }
@@ -112,6 +113,7 @@ static long set_virtual(struct vcpu *v, vaddr_t from)
         return -XEN_EFAULT;
     timer_stop(&v->virtual_timer);
     v->virtual_deadline = a.timeout_abs_ns;
+    v->has_own_timers = true;
     virtual_timer_resume(v, time_now());
     return 0;
 }
