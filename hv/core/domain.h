@@ -53,6 +53,7 @@ struct domain {
     bool privileged;    /* may act on others and on the machine's devices */
     bool shutting_down; /* atomic: the first one says why */
     bool shut_down;     /* no vcpu of it runs any more; the reason is there. Atomic */
+    bool maps_others;   /* its tables may lead to others' frames, or did. Atomic, set for good */
     bool dying;         /* gets nothing any more: no frame, port, mapping. Atomic, set for good */
     uint8_t shutdown_reason;
     uint8_t shutdown_code; /* the guest's, instead of SHUTDOWN_crash */
@@ -193,6 +194,16 @@ bool domain_charge(struct domain *d, mfn_t m);
 
 /* The old owner of a frame that has got another one. */
 void domain_uncharge(struct domain *d);
+
+/* A frame that is nobody's becomes the domain's, which is charged for it already; if it dies, the
+ * allocator's. */
+void domain_give(struct domain *d, mfn_t m);
+
+/* One that was taken from the domain (frame_take()) remains its own after all; likewise. */
+void domain_keep(struct domain *d, mfn_t m);
+
+/* Zeroes what is in a frame. */
+void domain_scrub(mfn_t m);
 
 /* The last reference to a frame has gone; called by frame_put(). */
 void domain_frame_free(struct frame *f);

@@ -84,7 +84,7 @@ void domain_uncharge(struct domain *d)
     uncharge(d, 1);
 }
 
-static void scrub_frame(mfn_t m)
+void domain_scrub(mfn_t m)
 {
     void *contents = frame_map(m);
     memset(contents, 0, PAGE_SIZE);
@@ -112,7 +112,7 @@ mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub)
     }
     for (uint64_t i = 0; i < 1UL << order; i++) {
         if (scrub)
-            scrub_frame(mfn(m.n + i));
+            domain_scrub(mfn(m.n + i));
         if (i == 0 || (m.n + i) % (1UL << block_shift) == 0)
             note_block(d, mfn(m.n + i));
         frame_assign(frame_of(mfn(m.n + i)), d);
@@ -124,6 +124,28 @@ mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub)
         return MFN_NONE;
     }
     return m;
+}
+
+/* Whoever ends the domain may have looked for its frames before this one was there. */
+static void settle(struct domain *d, mfn_t m)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* as in domain_alloc() */
+    if (unlikely(domain_is_dying(d)))
+        take_back(m, 0);
+}
+
+void domain_give(struct domain *d, mfn_t m)
+{
+    note_block(d, m);
+    frame_assign(frame_of(m), d);
+    settle(d, m);
+}
+
+/* Its type stays what it was last: some CPU may know translations from then. */
+void domain_keep(struct domain *d, mfn_t m)
+{
+    __atomic_store_n(&frame_of(m)->count, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    settle(d, m);
 }
 
 void domain_frame_free(struct frame *f)

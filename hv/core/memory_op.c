@@ -5,6 +5,7 @@
  */
 #include "hv/core/arch.h"
 #include "hv/core/boot_info.h"
+#include "hv/core/buddy.h"
 #include "hv/core/domain.h"
 #include "hv/core/foreign.h"
 #include "hv/core/frame.h"
@@ -151,18 +152,29 @@ struct exchange {
     struct domain *d;
     unsigned chunk_order;
     vaddr_t done; /* the guest's nr_exchanged */
-    mfn_t *in;    /* a chunk's frames, with a reference each */
+    mfn_t *in;    /* a chunk's frames */
     mfn_t *out;
     xen_pfn_t *first; /* where the guest wants `out` in its numbering */
 };
 
+/* Those that were taken are the domain's again. */
 static void put_inputs(struct exchange *x, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)
-        frame_put(frame_of(x->in[i]));
+        domain_keep(x->d, x->in[i]);
 }
 
-/* A reference to each of a chunk's frames, of which nobody else may have one. */
+/* Why one of its frames cannot be had: the domain uses it, or it is not the domain's. */
+static int why_not(const struct domain *d, mfn_t m)
+{
+    if (!frame_get(m, d))
+        return -XEN_EINVAL;
+    frame_put(frame_of(m));
+    return -XEN_EBUSY;
+}
+
+/* Each of a chunk's frames becomes nobody's: from here on no vcpu of the domain can use it, so that
+ * what goes is as much as what comes. */
 static int take_inputs(struct exchange *x, uint64_t chunk)
 {
     unsigned order = x->e.in.extent_order;
@@ -177,16 +189,11 @@ static int take_inputs(struct exchange *x, uint64_t chunk)
         }
         for (uint64_t k = 0; k < 1UL << order; k++) {
             mfn_t m = mfn(first + k);
-            /* The owner's and this one: anything more is a mapping or a table. */
-            if (!frame_get(m, x->d)) {
+            if (!frame_take(m, x->d)) {
                 put_inputs(x, n);
-                return -XEN_EINVAL;
+                return why_not(x->d, m);
             }
             x->in[n++] = m;
-            if (__atomic_load_n(&frame_of(m)->count, __ATOMIC_RELAXED) != (FRAME_ALLOCATED | 2)) {
-                put_inputs(x, n);
-                return -XEN_EBUSY;
-            }
         }
     }
     return 0;
@@ -194,31 +201,25 @@ static int take_inputs(struct exchange *x, uint64_t chunk)
 
 static void put_outputs(struct exchange *x, uint64_t n)
 {
-    unsigned order = x->e.out.extent_order;
-    while (n-- > 0) {
-        for (uint64_t k = 0; k < 1UL << order; k++)
-            frame_release(x->d, mfn(x->out[n].n + k));
-    }
+    while (n-- > 0)
+        heap_free(x->out[n], x->e.out.extent_order);
 }
 
-/* The new ones replace the old ones: the domain may own both for this moment. */
+/* The new ones, which are nobody's until the guest has been told. */
 static int take_outputs(struct exchange *x)
 {
     unsigned order = x->e.out.extent_order;
     uint64_t per_chunk = 1UL << (x->chunk_order - order);
-    uint64_t room = 1UL << x->chunk_order;
-    uint64_t i = 0;
-    __atomic_fetch_add(&x->d->frames_max, room, __ATOMIC_RELAXED);
-    for (; i < per_chunk; i++) {
-        x->out[i] = domain_alloc(x->d, order, address_bits(x->e.out.mem_flags), true);
-        if (mfn_is_none(x->out[i]))
-            break;
+    for (uint64_t i = 0; i < per_chunk; i++) {
+        x->out[i] = heap_alloc(order, address_bits(x->e.out.mem_flags));
+        if (mfn_is_none(x->out[i])) {
+            put_outputs(x, i);
+            return -XEN_ENOMEM;
+        }
+        for (uint64_t k = 0; k < 1UL << order; k++)
+            domain_scrub(mfn(x->out[i].n + k));
     }
-    __atomic_fetch_sub(&x->d->frames_max, room, __ATOMIC_RELAXED);
-    if (i == per_chunk)
-        return 0;
-    put_outputs(x, i);
-    return -XEN_ENOMEM;
+    return 0;
 }
 
 /* The new frames and the new count, in the guest's memory; or all of that as it was. */
@@ -258,14 +259,13 @@ static int exchange_chunk(struct exchange *x, uint64_t chunk, uint64_t exchanged
         put_inputs(x, frames);
         return rc;
     }
+    /* As many come as go: the domain is charged for neither. */
     for (uint64_t i = 0; i < frames; i++) {
-        if (frame_disown(frame_of(x->in[i])))
-            frame_put(frame_of(x->in[i]));
-        frame_put(frame_of(x->in[i]));
+        mfn_t m = mfn(x->out[i >> order].n + i % (1UL << order));
+        arch_m2p_set(m, x->first[i >> order] + i % (1UL << order));
+        domain_give(x->d, m);
+        heap_free(x->in[i], 0);
     }
-    for (uint64_t i = 0; i < frames; i++)
-        arch_m2p_set(mfn(x->out[i >> order].n + i % (1UL << order)),
-                     x->first[i >> order] + i % (1UL << order));
     return 0;
 }
 
