@@ -4,14 +4,17 @@
 #   victim       computes what is known, and watches all that is its own
 #   antagonist   makes trouble of one kind
 #   caller       makes random hypercalls
+#   spy          leaves marks, and looks for those of others
+#   greedy       wants more memory than it may have
 
 HOSTILE := tests/system/hostile
-HOSTILE_KERNELS := victim antagonist caller
+HOSTILE_KERNELS := victim antagonist caller spy greedy
 
 $(eval $(call guest-image,victim,$(addprefix $(HOSTILE)/,victim.c state.c)))
 $(eval $(call guest-image,antagonist,$(HOSTILE)/antagonist.c))
 $(eval $(call guest-image,caller,$(HOSTILE)/caller.c $(RANDOM_C) tests/system/guests/support.c))
-$(eval $(call control-image,isolation,$(addprefix $(HOSTILE)/,crew.c shares.c beside.c) \
+$(foreach k,spy greedy,$(eval $(call guest-image,$(k),$(HOSTILE)/$(k).c)))
+$(eval $(call control-image,isolation,$(addprefix $(HOSTILE)/,crew.c shares.c beside.c leaks.c) \
   $(addprefix tests/system/domains/,support.c pairs.c)))
 
 HOSTILE_RAMDISK := $(B)/domains/hostile.cpio
@@ -22,6 +25,6 @@ $(HOSTILE_RAMDISK): $(HOSTILE_KERNELS:%=$(B)/guest/%) dom0/ramdisk
 # Shares are measured where time is instructions.
 HOSTILE_MACHINE := MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(HOSTILE_RAMDISK)
 $(eval $(call system-test,shares,ICOUNT=1 LIMIT=300 $(HOSTILE_MACHINE),isolation,only=share_* exact=1))
-$(eval $(call system-test,beside,$(HOSTILE_MACHINE),isolation,only=random_*))
-$(eval $(call system-test,beside-2,CPUS=2 MODEL=max $(HOSTILE_MACHINE),isolation,only=random_*,-checked))
+$(eval $(call system-test,beside,$(HOSTILE_MACHINE),isolation,only=random_*:leak_*))
+$(eval $(call system-test,beside-2,CPUS=2 MODEL=max $(HOSTILE_MACHINE),isolation,only=random_*:leak_*:memory_*,-checked))
 $(B)/hv-shares $(B)/hv-beside $(B)/hv-beside-2: $(HOSTILE_RAMDISK)
