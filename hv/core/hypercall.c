@@ -45,6 +45,7 @@ long hypercall_continue(unsigned number, unsigned n_arguments, ...)
     struct multicall_state *m = &multicalls[arch_cpu_id()];
     if (m->active) {
         m->continued = true;
+        m->n = n_arguments;
         memcpy(m->arguments, arguments, n_arguments * sizeof(arguments[0]));
         return 0;
     }
@@ -82,7 +83,7 @@ long do_multicall(uint64_t calls, uint64_t count)
         }
         if (m->continued) {
             m->continued = false;
-            memcpy(e.args, m->arguments, sizeof(e.args));
+            memcpy(e.args, m->arguments, m->n * sizeof(e.args[0]));
             if (!copy_to_guest(at, &e, sizeof(e)))
                 return -XEN_EFAULT;
             return hypercall_continue(__HYPERVISOR_multicall, 2, at.a, (uint32_t)count - i);

@@ -78,6 +78,7 @@ static inline bool preempt_needed(void)
 /* A multicall's entry that is being done on this CPU, for hypercall_continue. */
 struct multicall_state {
     bool active, continued;
+    uint32_t n; /* so many of them: those behind are another call's, perhaps of another domain */
     uint64_t arguments[6];
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* multicall: many hypercalls in one, each with its own result. */
+#include "guest/time.h"
 #include "tests/system/guests/support.h"
 
 TEST(multicall_results)
@@ -83,4 +84,32 @@ TEST(multicall_long)
     CHECK_EQUAL(good, COUNT);
     for (size_t i = 0; i < pages; i++)
         page_free((char *)calls + i * PAGE_SIZE);
+}
+
+/* What a call does not take is not touched when it is continued. The call is long enough to be
+ * interrupted by the timer, sooner or later. */
+TEST(multicall_continued_keeps_what_is_behind)
+{
+    enum { UPDATES = 2048, TRIES = 500 };
+    const uint64_t mark = 0x123456789abcdef0;
+    size_t pages = UPDATES * sizeof(struct mmu_update) / PAGE_SIZE;
+    struct mmu_update *updates = page_alloc_run(pages);
+    uint64_t *entry = table_entry(table_root, spare_address(), 1);
+    bool continued = false;
+    for (unsigned i = 0; i < UPDATES; i++)
+        updates[i].ptr = machine_address(entry);
+    for (unsigned i = 0; i < TRIES && !continued; i++) {
+        struct multicall_entry call = {
+            .op = __HYPERVISOR_mmu_update,
+            .args = {(uintptr_t)updates, UPDATES, 0, DOMID_SELF, mark, ~mark}};
+        CHECK_EQUAL(hypercall_set_timer_op(time_system().n + 50 * NS_PER_US), 0);
+        REQUIRE(hypercall_multicall(&call, 1) == 0);
+        CHECK_EQUAL(call.result, 0);
+        continued = call.args[1] != UPDATES;
+        CHECK_EQUAL(call.args[4], mark);
+        CHECK_EQUAL(call.args[5], ~mark);
+    }
+    CHECK_EQUAL(hypercall_set_timer_op(0), 0);
+    CHECK(continued);
+    page_free_run(updates, pages);
 }
