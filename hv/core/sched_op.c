@@ -93,7 +93,10 @@ static long shutdown_code(struct vcpu *v, vaddr_t argument)
 static void watchdog_expired(struct timer *t)
 {
     struct watchdog *w = container_of(t, struct watchdog, timer);
-    domain_shutdown(w->domain, SHUTDOWN_watchdog);
+    /* NULL: another CPU turned it off when it had already expired. */
+    struct domain *d = __atomic_load_n(&w->domain, __ATOMIC_RELAXED);
+    if (d != NULL)
+        domain_shutdown(d, SHUTDOWN_watchdog);
 }
 
 /* id 0: a new one, whose number is returned. timeout, in seconds, 0: not any more. */
@@ -122,7 +125,7 @@ static long watchdog(struct domain *d, vaddr_t argument)
             timer_set(&w->timer, time_now() + a.timeout * NS_PER_S);
         } else {
             timer_stop(&w->timer);
-            w->domain = NULL;
+            __atomic_store_n(&w->domain, NULL, __ATOMIC_RELAXED);
         }
     }
     unlock(&d->event_lock);
