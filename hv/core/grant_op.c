@@ -148,7 +148,13 @@ static int check_in_use(const struct domain *d, mfn_t m, uint32_t *ref)
     if (!frame_get_any(m))
         return -XEN_EPERM;
     const struct domain *owner = frame_of(m)->owner;
-    int rc = owner == d ? 0 : owner == NULL ? -XEN_EPERM : grant_find(owner->grants, d->id, m, ref);
+    int rc = -XEN_EPERM;
+    if (owner == d)
+        rc = 0;
+    else if (owner != NULL &&
+             (__atomic_load_n(&frame_of(m)->count, __ATOMIC_RELAXED) & FRAME_ALLOCATED))
+        /* By a frame of its own the owner lives; by a page that it shares with us it need not. */
+        rc = grant_find(owner->grants, d->id, m, ref);
     frame_put(frame_of(m));
     return rc;
 }
