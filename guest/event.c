@@ -5,6 +5,7 @@
  */
 #include "guest/event.h"
 #include "guest/hypercall.h"
+#include "guest/lib/format.h"
 #include "guest/lib/string.h"
 #include "guest/page.h"
 #include "guest/power.h"
@@ -74,12 +75,18 @@ static void expand_array(void)
     array.page[array.pages++] = page;
 }
 
-static void init_fifo(void)
+/* A hypervisor may not have it: false, and nothing was changed. */
+static bool init_fifo(void)
 {
     for (unsigned id = 0; id < vcpu_count(); id++) {
         struct evtchn_control *control = page_alloc();
         struct evtchn_init_control init = {.control_gfn = page_mfn(control).n, .vcpu = id};
         long error = hypercall_event_channel_op(EVTCHNOP_init_control, &init);
+        if (error && id == 0) {
+            page_free(control);
+            printf("# events=fifo is refused with error %ld: 2l instead\n", error);
+            return false;
+        }
         if (error)
             power_panic("vcpu %u: control block refused: error %ld", id, error);
         consumers[id] = (struct evtchn_consumer){
@@ -90,6 +97,7 @@ static void init_fifo(void)
         };
     }
     expand_array();
+    return true;
 }
 
 void event_init(void)
@@ -99,9 +107,8 @@ void event_init(void)
     fifo = name && length == 4 && !strncmp(name, "fifo", length);
     if (name && !fifo && (length != 2 || strncmp(name, "2l", length) != 0))
         power_panic("option events: expected 2l or fifo, found `%.*s'", (int)length, name);
-    if (fifo)
-        init_fifo();
-    else
+    fifo = fifo && init_fifo();
+    if (!fifo)
         init_two_level();
 }
 

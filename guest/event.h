@@ -15,7 +15,8 @@
 
 /*
  * Which delivery ABI the domain uses is said on the command line: `events=2l`, the default, or
- * `events=fifo`. Ports are the same in both, but for how many there may be.
+ * `events=fifo`, from which a hypervisor that has it not is fallen back from with a message. Ports
+ * are the same in both, but for how many there may be.
  */
 #define EVENT_PORTS_2L EVTCHN_2L_NR_CHANNELS
 #define EVENT_PORTS_FIFO EVTCHN_FIFO_NR_CHANNELS

@@ -29,6 +29,16 @@ $(eval $(call system-test,domains,MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(DOMA
 $(eval $(call system-test,domains-2,CPUS=2 MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(DOMAINS_RAMDISK),domains,events=fifo))
 $(B)/hv-domains $(B)/hv-domains-2: $(DOMAINS_RAMDISK)
 
+# The control domain itself, which says by the machine's end how it went.
+CONTROL_RAMDISK := $(B)/domains/control.cpio
+$(CONTROL_RAMDISK): $(B)/guest/hello $(B)/guest/ping $(wildcard tests/system/domains/descriptions/*) dom0/ramdisk
+	@$(call ramdisk,hello=$(B)/guest/hello ping=$(B)/guest/ping \
+	  $(foreach d,good crash,$(d)=tests/system/domains/descriptions/$(d)))
+$(eval $(call system-test,control,OPTIONS=dom0_mem=64M RAMDISK=$(CONTROL_RAMDISK),dom0,description=good))
+$(eval $(call system-test,control-crash,ENDS=37 OPTIONS=dom0_mem=64M RAMDISK=$(CONTROL_RAMDISK),dom0,description=crash))
+$(eval $(call system-test,control-none,ENDS=37 OPTIONS=dom0_mem=64M RAMDISK=$(CONTROL_RAMDISK),dom0,description=none))
+$(B)/hv-control $(B)/hv-control-crash $(B)/hv-control-none: $(CONTROL_RAMDISK)
+
 # ... and long: a thousand domains in a row, 128 at once, a million requests by each ring, and 200
 # ends that are destroyed.
 DOMAINS_LONG := row=1000 at-once=128 requests=1000000 kills=200
