@@ -45,9 +45,9 @@ void experiment_free(struct experiment *experiment);
 
 enum setting { SETTING_DONE, SETTING_WRONG, SETTING_UNKNOWN };
 
-/* Replaces a setting in every sweep: an axis, subjects, repetitions or duration_ms; value as text,
- * several between commas. With a fault: WRONG, the value is none of this key; UNKNOWN, the suite
- * has no such axis or subject, which another one may have. */
+/* Replaces a setting in every sweep: an axis, platform, subjects, repetitions or duration_ms; value
+ * as text, several between commas. With a fault: WRONG, the value is none of this key; UNKNOWN, the
+ * suite has no such axis or subject, which another one may have. */
 enum setting experiment_set(struct experiment *experiment, const char *key, const char *value,
                             struct fault *fault);
 

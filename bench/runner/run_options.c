@@ -21,6 +21,7 @@ enum option_key {
     KEY_DURATION = 'd',
     KEY_REPETITIONS = 'r',
     KEY_SHARD = 'n',
+    KEY_PLATFORM = 'P',
 };
 
 static const struct argp_option argp_options[] = {
@@ -35,6 +36,10 @@ static const struct argp_option argp_options[] = {
     {"set", KEY_SET, "KEY=VALUE", 0,
      "Replace an axis, subjects, repetitions or duration_ms in every sweep of the suites that have "
      "it; several values between commas; may be repeated",
+     0},
+    {"platform", KEY_PLATFORM, "NAME", 0,
+     "Where: native, sim, qemu-icount, qemu-tcg, qemu-kvm, xen-icount, xen-tcg, as far as the "
+     "experiments can be",
      0},
     {"repetitions", KEY_REPETITIONS, "N", 0, "Observations of each point", 0},
     {"duration", KEY_DURATION, "MS", 0, "Length of an observation, in (simulated) milliseconds", 0},
@@ -125,6 +130,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_REPETITIONS:
         add_named_set(o, "repetitions", arg);
+        return 0;
+    case KEY_PLATFORM:
+        add_named_set(o, "platform", arg);
         return 0;
     case KEY_DURATION:
         add_named_set(o, "duration_ms", arg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* --set: replacing what a description says. */
+/* --set and --platform: replacing what a description says. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/runner/description.h"
@@ -37,6 +38,44 @@ static enum setting set_subjects(struct experiment *e, const struct strings *nam
     return SETTING_DONE;
 }
 
+/* The platform of the i-th value of the axis that chooses one, and how that is called; NULL past
+ * the end. */
+static const char *platform_at(const struct suite *suite, unsigned i, const char **choice)
+{
+    struct point point = {0};
+    *choice = NULL;
+    if (suite->placing == AXIS_NONE)
+        return i == 0 ? suite->platform(&point) : NULL;
+    *choice = suite->choice(suite->placing, i);
+    point.at[suite->placing] = i;
+    return *choice == NULL ? NULL : suite->platform(&point);
+}
+
+/* Every experiment has to be able to: what was asked for is not measured elsewhere. */
+static enum setting set_platform(struct experiment *e, const char *wanted, struct fault *fault)
+{
+    struct strings known = {0};
+    const char *name, *choice;
+    for (unsigned i = 0; (name = platform_at(e->suite, i, &choice)) != NULL; i++) {
+        if (strcmp(name, wanted) != 0) {
+            strings_add(&known, name);
+            continue;
+        }
+        strings_free(&known);
+        if (choice == NULL)
+            return SETTING_DONE;
+        struct strings one = strings_split(choice);
+        enum setting done = set_in_sweeps(e, e->suite->placing, &one, fault);
+        strings_free(&one);
+        return done;
+    }
+    char *text = strings_join(&known, ", ");
+    fault_set(fault, "%s can be measured on: %s", e->name, text);
+    free(text);
+    strings_free(&known);
+    return SETTING_WRONG;
+}
+
 enum setting experiment_set(struct experiment *e, const char *key, const char *value,
                             struct fault *fault)
 {
@@ -46,6 +85,8 @@ enum setting experiment_set(struct experiment *e, const char *key, const char *v
                                  {timed ? "duration_ms" : NULL, NULL},
                                  {NULL, NULL}};
     size_t axis = axis_find(e->suite, key);
+    if (strcmp(key, "platform") == 0)
+        return set_platform(e, value, fault);
     if (strcmp(key, "repetitions") == 0)
         return set_whole(key, value, REPETITIONS_MAX, &e->repetitions, fault);
     if (timed && strcmp(key, "duration_ms") == 0)

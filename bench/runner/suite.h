@@ -67,6 +67,7 @@ struct suite {
     size_t axis_count;
     const struct metric *metrics;
     size_t metric_count;
+    size_t placing;          /* a NAME axis that says on which platform; AXIS_NONE: there is one */
     size_t required;         /* an axis that every sweep must give; AXIS_NONE */
     size_t follower, leader; /* AXIS_FOLLOW on the first means the value of the second; AXIS_NONE */
 

@@ -275,6 +275,7 @@ const struct suite suite_boot = {
     .axis_count = sizeof(axes) / sizeof(*axes),
     .metrics = metrics,
     .metric_count = BOOT_METRICS,
+    .placing = AXIS_NONE,
     .required = AXIS_NONE,
     .follower = AXIS_NONE,
     .leader = AXIS_NONE,

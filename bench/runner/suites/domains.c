@@ -28,6 +28,13 @@
 #define XEN_MEMORY_MIB 512
 #define CONTROL_MEMORY "dom0_mem=64M"
 
+/* Those of `scale`, and of the others, with the control domain in MEMORY_MIB. */
+#define CROWD_MEMORY_MIB 768
+#define FEW_HOGS 24
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
 static const struct domains_machine machines[] = {
     {"qemu-icount", "instructions", false, MACHINE_RINGSIDE, MACHINE_ICOUNT},
     {"qemu-tcg", "tsc", false, MACHINE_RINGSIDE, MACHINE_TCG},
@@ -99,7 +106,7 @@ static bool subject(size_t i, struct suite_subject *out)
 
 static const char *choice(size_t axis, unsigned i)
 {
-    static const char *const measures[] = {"throughput", "latency", "share", "wakeup"};
+    static const char *const measures[] = {"throughput", "latency", "share", "wakeup", "scale"};
     static const char *const abis[] = {"2l", "fifo"};
     static const char *const switches[] = {"off", "on"};
     switch (axis) {
@@ -137,6 +144,8 @@ static uint64_t initial(size_t axis)
         return SIM_DEFAULTS.load;
     case DOMAINS_AXIS_SERVICE_NS:
         return SIM_DEFAULTS.service_ns;
+    case DOMAINS_AXIS_SLICE_MS:
+        return 10;
     case DOMAINS_AXIS_SPAN_MS:
         return 2000;
     default:
@@ -148,6 +157,7 @@ static bool means(size_t axis, const struct point *p)
 {
     bool of_rings = domains_group_of(p) == DOMAINS_LAYOUTS;
     bool wakeup = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
+    bool scale = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SCALE;
     switch (axis) {
     case DOMAINS_AXIS_MEASURE:
     case DOMAINS_AXIS_MACHINE:
@@ -164,6 +174,11 @@ static bool means(size_t axis, const struct point *p)
     case DOMAINS_AXIS_LOAD:
     case DOMAINS_AXIS_SERVICE_NS:
         return !of_rings && wakeup;
+    case DOMAINS_AXIS_SLICE_MS:
+        return !of_rings && scale;
+    case DOMAINS_AXIS_WEIGHTS:
+    case DOMAINS_AXIS_SPAN_MS:
+        return !of_rings && !scale;
     default:
         return !of_rings;
     }
@@ -196,11 +211,15 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
     uint64_t measure = p->at[DOMAINS_AXIS_MEASURE];
     if (of_rings != (measure == DOMAINS_THROUGHPUT || measure == DOMAINS_LATENCY))
         return of_rings ? "layouts have throughput and latency"
-                        : "schedulers have share and wakeup";
+                        : "schedulers have share, wakeup and scale";
     if (of_rings && where->is_sim)
         return "the simulator has no rings of domains; `ringside run sched-wakeup` has its own";
     if (of_rings && where->engine == MACHINE_ICOUNT && p->at[DOMAINS_AXIS_CPUS] > 1)
         return "a clock that counts instructions has one processor";
+    if (measure == DOMAINS_SCALE && where->is_sim)
+        return "what is lost to switches is given to the simulator; `ringside run sched-scale`";
+    if (!of_rings && measure != DOMAINS_SCALE && p->at[DOMAINS_AXIS_HOGS] > FEW_HOGS)
+        return "more hogs than " TEXT(FEW_HOGS) " are of the measure scale";
     if (!of_rings && !where->is_sim && where->hypervisor == MACHINE_XEN &&
         strcmp(domains_subject_name(p), "credit") != 0)
         return "of these schedulers Xen has credit";
@@ -210,6 +229,8 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
         point.weights = (enum sim_weights)p->at[DOMAINS_AXIS_WEIGHTS];
         return sim_refusal(&point, text, SUITE_REASON);
     }
+    if (measure == DOMAINS_SCALE)
+        return domains_scale_refusal(p, text);
     return of_rings ? domains_ring_refusal(p, text) : NULL;
 }
 
@@ -222,6 +243,26 @@ static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
         return POINT_NS / 10;
     uint64_t boot = where->hypervisor == MACHINE_XEN ? XEN_BOOT_NS : BOOT_NS;
     return domains_group_of(p) == DOMAINS_LAYOUTS ? boot / NOTIFY_POLICIES + POINT_NS : boot;
+}
+
+/* ---- what is measured ---- */
+
+struct kind {
+    void (*boot)(const struct point *p, struct domains_boot *boot);
+    bool (*compute)(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault);
+};
+
+static const struct kind *kind_of(const struct point *p)
+{
+    static const struct kind kinds[] = {
+        [DOMAINS_THROUGHPUT] = {domains_ring_boot, domains_ring_compute},
+        [DOMAINS_LATENCY] = {domains_ring_boot, domains_ring_compute},
+        [DOMAINS_SHARE] = {domains_sched_boot, domains_sched_compute},
+        [DOMAINS_WAKEUP] = {domains_sched_boot, domains_sched_compute},
+        [DOMAINS_SCALE] = {domains_scale_boot, domains_scale_compute},
+    };
+    return &kinds[p->at[DOMAINS_AXIS_MEASURE]];
 }
 
 /* ---- boots ---- */
@@ -275,6 +316,13 @@ static char *key_of(const struct point *p)
     return key;
 }
 
+static unsigned memory_of(const struct point *p)
+{
+    if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SCALE)
+        return CROWD_MEMORY_MIB;
+    return domains_machine_of(p)->hypervisor == MACHINE_XEN ? XEN_MEMORY_MIB : MEMORY_MIB;
+}
+
 static void plan_boot(const struct point *p, struct domains_boot *boot)
 {
     const struct domains_machine *where = domains_machine_of(p);
@@ -283,13 +331,10 @@ static void plan_boot(const struct point *p, struct domains_boot *boot)
     boot->machine = (struct machine){.hypervisor = where->hypervisor,
                                      .engine = where->engine,
                                      .cpus = of_rings ? (unsigned)p->at[DOMAINS_AXIS_CPUS] : 1,
-                                     .memory_mib = on_xen ? XEN_MEMORY_MIB : MEMORY_MIB};
+                                     .memory_mib = memory_of(p)};
     boot->options = format_text("%s%s%s", on_xen ? "dom0_max_vcpus=1" : CONTROL_MEMORY,
                                 of_rings ? "" : " sched=", of_rings ? "" : domains_subject_name(p));
-    if (of_rings)
-        domains_ring_boot(p, boot);
-    else
-        domains_sched_boot(p, boot);
+    kind_of(p)->boot(p, boot);
 }
 
 static struct kept *find(struct session *session, const char *key, const uint64_t *seed)
@@ -354,8 +399,7 @@ static bool observe_boot(struct session *session, const struct point *p, uint64_
         first_difference(first->boot.results[place].text, result->text, fault);
         return false;
     }
-    return of_rings ? domains_ring_compute(p, result, out, latency, fault)
-                    : domains_sched_compute(p, result, out, latency, fault);
+    return kind_of(p)->compute(p, result, out, latency, fault);
 }
 
 static bool observe(void *of, const struct point *p, uint64_t duration_ns, uint64_t seed,
@@ -388,10 +432,12 @@ static json_t *describe(const void *of, json_t *machine)
 static char *caption(const json_t *manifest, const char *experiment)
 {
     (void)experiment;
-    return format_text(
-        "QEMU %s; ringside %s, commit %.12s, %s", manifest_text(manifest, "machine", "qemu"),
-        manifest_text(manifest, "program", "version"), manifest_text(manifest, "program", "commit"),
-        manifest_text(manifest, "program", "compiler"));
+    return format_text("Inside QEMU %s, an instruction for a ns where the clock counts them; "
+                       "ringside %s, commit %.12s, %s",
+                       manifest_text(manifest, "machine", "qemu"),
+                       manifest_text(manifest, "program", "version"),
+                       manifest_text(manifest, "program", "commit"),
+                       manifest_text(manifest, "program", "compiler"));
 }
 
 _Static_assert(DOMAINS_METRICS <= METRICS_MAX, "an observation holds all metrics");
@@ -409,6 +455,7 @@ const struct suite suite_domains = {
     .axis_count = sizeof(axes) / sizeof(*axes),
     .metrics = metrics,
     .metric_count = DOMAINS_METRICS,
+    .placing = DOMAINS_AXIS_MACHINE,
     .required = DOMAINS_AXIS_MEASURE,
     .follower = AXIS_NONE,
     .leader = AXIS_NONE,

@@ -273,6 +273,7 @@ const struct suite suite_evtchn = {
     .axis_count = sizeof(axes) / sizeof(*axes),
     .metrics = metrics,
     .metric_count = EVTCHN_METRICS,
+    .placing = AXIS_NONE,
     .required = EVTCHN_AXIS_MEASURE,
     .follower = EVTCHN_AXIS_PENDING,
     .leader = EVTCHN_AXIS_PORTS,

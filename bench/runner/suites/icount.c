@@ -291,6 +291,7 @@ const struct suite suite_icount = {
     .axis_count = sizeof(axes) / sizeof(*axes),
     .metrics = metrics,
     .metric_count = ICOUNT_METRICS,
+    .placing = ICOUNT_AXIS_HYPERVISOR,
     .required = AXIS_NONE,
     .follower = AXIS_NONE,
     .leader = AXIS_NONE,

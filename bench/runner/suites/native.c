@@ -277,6 +277,7 @@ const struct suite suite_native = {
     .axis_count = sizeof(axes) / sizeof(*axes),
     .metrics = metrics,
     .metric_count = NATIVE_METRICS,
+    .placing = AXIS_NONE,
     .required = NATIVE_AXIS_MEASURE,
     .follower = NATIVE_AXIS_RSP_SIZE,
     .leader = NATIVE_AXIS_REQ_SIZE,

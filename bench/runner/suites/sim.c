@@ -454,6 +454,7 @@ const struct suite suite_sim = {
     .axis_count = sizeof(axes) / sizeof(*axes),
     .metrics = metrics,
     .metric_count = SIM_METRICS,
+    .placing = SIM_AXIS_MEASURE,
     .required = SIM_AXIS_MIX,
     .follower = AXIS_NONE,
     .leader = AXIS_NONE,
