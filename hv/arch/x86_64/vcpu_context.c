@@ -177,7 +177,6 @@ static void take_registers(struct vcpu *v, const struct vcpu_guest_context *c)
         if (i != 4 && i != 5)
             debug_register_keep(v, i, c->debugreg[i]);
     }
-    v->arch.last_cpu = UINT32_MAX; /* whatever a CPU still has of it is outdated */
 }
 
 /* ---- from a guest's memory */
@@ -206,6 +205,8 @@ static long set_from(struct vcpu *v, vaddr_t from, bool again)
     struct vcpu_guest_context *c = heap_alloc_mapped(CONTEXT_ORDER);
     if (c == NULL)
         return -XEN_ENOMEM;
+    if (again) /* and so not the caller, and it stands still: what a CPU has of it gets outdated */
+        arch_vcpu_forget(v);
     long rc = copy_from_guest(c, from, sizeof(*c)) ? set(v, c, again) : -XEN_EFAULT;
     if (rc == 0 && again) {
         if (v->id == 0)
