@@ -11,7 +11,8 @@
  *         arguments count=1000000   # its command line, up to the end of this line
  *         events fifo               # how events reach it: 2l, fifo; added to its command line
  *         ports 4095                # the highest port that it may use
- *         schedule weight=512       # parameters of the scheduler, by their names there
+ *         schedule weight=512       # parameters of the scheduler, by their names there; one that
+ *                                   # is of all domains is set for all, before any of them runs
  *         restart on-crash          # never, on-crash, always, or how many times at the most
  *     domain back
  *         kernel ping-back

@@ -7,7 +7,8 @@
 #include "guest/start.h"
 #include "hv/public/ringside.h"
 
-/* 0; -XEN_ENOENT: there is no such parameter; another error: it cannot be had. */
+/* 0; -XEN_ENOENT: there is no such parameter, neither of vcpus nor of the whole scheduler; another
+ * error: it cannot be had. */
 static long set_here(domid_t domain, struct text name, uint64_t value)
 {
     struct ringside_sched_value op = {
@@ -15,6 +16,10 @@ static long set_here(domid_t domain, struct text name, uint64_t value)
     if (name.length >= sizeof(op.name))
         return -XEN_ENOENT;
     memcpy(op.name, name.at, name.length);
+    long error = HYPERCALL(ringside, RINGSIDE_sched_set, &op, 0, 0, 0);
+    if (error != -XEN_ENOENT)
+        return error;
+    op.vcpu = RINGSIDE_SCHED_WHOLE;
     return HYPERCALL(ringside, RINGSIDE_sched_set, &op, 0, 0, 0);
 }
 

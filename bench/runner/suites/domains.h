@@ -18,6 +18,7 @@ enum domains_measure {
     DOMAINS_LATENCY,    /* of a ring: a batch is */
     DOMAINS_SHARE,      /* hogs by their weights */
     DOMAINS_WAKEUP,     /* a domain that wakes, beside hogs */
+    DOMAINS_SCALE,      /* many hogs, and what they lose to each other */
     DOMAINS_MEASURES
 };
 
@@ -121,6 +122,12 @@ bool domains_sched_compute(const struct point *p, const struct domains_result *r
                            struct observation *out, struct hist *latency, struct fault *fault);
 bool domains_sched_predict(const struct point *p, struct observation *out, struct hist *latency,
                            struct fault *fault);
+
+/* domains_scale.c */
+void domains_scale_boot(const struct point *p, struct domains_boot *boot);
+const char *domains_scale_refusal(const struct point *p, char text[SUITE_REASON]);
+bool domains_scale_compute(const struct point *p, const struct domains_result *result,
+                           struct observation *out, struct hist *latency, struct fault *fault);
 
 /* Of which the point is. */
 enum domains_group domains_group_of(const struct point *p);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many domains that compute at once (bench/domains/crowd.c): what all of them together get of the
+ * processor, and what each switch between them takes, after P. Barham et al., "Xen and the Art of
+ * Virtualization", SOSP 2003, section 4.4, figure 6.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/runner/suites/domains.h"
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1e9
+
+/* Each has work for so many slices; those who are few, for so long together. */
+#define ROUNDS 2
+#define TOGETHER_MS 1000
+
+/* When they begin: all have been made by then. And how much more than their work all may take. */
+#define AT_MS(domains) (500 + 25 * (domains))
+#define SLACK_PERCENT 10
+#define SLACK_MS 100
+
+/* The parameter of a policy that is the length of a turn among equals. */
+static const char *slice_of(const char *policy)
+{
+    static const struct {
+        const char *policy, *parameter;
+    } slices[] = {
+        {"bvt", "allowance"}, {"credit", "timeslice"}, {"eevdf", "request"},
+        {"rr", "quantum"},    {"sedf", "quantum"},     {"stride", "quantum"},
+    };
+    for (size_t i = 0; i < sizeof(slices) / sizeof(*slices); i++)
+        if (strcmp(slices[i].policy, policy) == 0)
+            return slices[i].parameter;
+    return NULL;
+}
+
+const char *domains_scale_refusal(const struct point *p, char text[SUITE_REASON])
+{
+    const char *policy = domains_subject_name(p);
+    if (slice_of(policy) != NULL)
+        return NULL;
+    snprintf(text, SUITE_REASON, "it is not known by which parameter %s has a slice", policy);
+    return text;
+}
+
+static uint64_t work_ms(const struct point *p)
+{
+    uint64_t rounds = ROUNDS * p->at[DOMAINS_AXIS_SLICE_MS];
+    uint64_t together = TOGETHER_MS / p->at[DOMAINS_AXIS_HOGS];
+    return rounds > together ? rounds : together;
+}
+
+void domains_scale_boot(const struct point *p, struct domains_boot *boot)
+{
+    uint64_t count = p->at[DOMAINS_AXIS_HOGS], all = work_ms(p) * count;
+    uint64_t until = AT_MS(count) + all + all * SLACK_PERCENT / 100 + SLACK_MS;
+    struct strings parts = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        char *text = format_text("domain crowd-%" PRIu64 "\n kernel crowd\n memory 2M\n"
+                                 " schedule %s=%llu\n arguments at=%" PRIu64 " work=%" PRIu64
+                                 " until=%" PRIu64 "\n",
+                                 i, slice_of(domains_subject_name(p)),
+                                 (unsigned long long)(p->at[DOMAINS_AXIS_SLICE_MS] * NS_PER_MS),
+                                 AT_MS(count), work_ms(p), until);
+        strings_add(&parts, text);
+        free(text);
+    }
+    strings_add(&parts, "limit 100\n");
+    strings_add(&boot->workloads, "crowd");
+    char *text = strings_join(&parts, "");
+    strings_add(&boot->points, text);
+    free(text);
+    strings_free(&parts);
+}
+
+bool domains_scale_compute(const struct point *p, const struct domains_result *result,
+                           struct observation *out, struct hist *latency, struct fault *fault)
+{
+    (void)latency;
+    double begin = (double)(AT_MS(p->at[DOMAINS_AXIS_HOGS]) * NS_PER_MS);
+    double alone, end, turns, work = 0, last = begin, switches = 0;
+    for (uint64_t i = 0; i < p->at[DOMAINS_AXIS_HOGS]; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "crowd-%" PRIu64, i);
+        if (!domains_number(result, name, "alone", &alone, fault) ||
+            !domains_number(result, name, "end", &end, fault) ||
+            !domains_number(result, name, "turns", &turns, fault))
+            return false;
+        work += alone;
+        switches += turns;
+        last = fmax(last, end);
+    }
+    if (work == 0 || last == begin)
+        return fault_set(fault, "%s", "nothing was measured: no work, or no time");
+    out->work = p->at[DOMAINS_AXIS_HOGS];
+    out->elapsed_ns = (uint64_t)(last - begin);
+    out->values[DOMAINS_METRIC_HOGS] = work / (last - begin);
+    out->values[DOMAINS_METRIC_SWITCHES] = switches * NS_PER_S / (last - begin);
+    if (p->at[DOMAINS_AXIS_HOGS] > 1) /* one alone has nobody to switch to */
+        out->values[DOMAINS_METRIC_SWITCH] = (last - begin - work) / switches;
+    return true;
+}
