@@ -39,6 +39,16 @@ static unsigned address_bits(unsigned flags)
     return bits == 0 ? 64 : bits;
 }
 
+/*
+ * Only the control domain has devices, which may not reach all memory. For others a limit that is
+ * one would be a way to have all free memory looked through for what is not there.
+ */
+static bool bits_allowed(const struct domain *caller, unsigned flags)
+{
+    unsigned bits = address_bits(flags);
+    return caller->privileged || bits >= 64 || frame_count << PAGE_SHIFT <= 1UL << bits;
+}
+
 static bool order_allowed(const struct domain *caller, unsigned order)
 {
     return order <= (caller->privileged ? ORDER_MAX_CONTROL : ORDER_MAX_GUEST);
@@ -116,7 +126,8 @@ static long reservation(uint64_t op, vaddr_t at)
     if (a.r.nr_extents > EXTENTS_MAX || a.done >= a.r.nr_extents)
         return (long)a.done;
     a.extents = guest_handle(a.r.extent_start);
-    if (!order_allowed(current_vcpu()->domain, a.r.extent_order))
+    if (!order_allowed(current_vcpu()->domain, a.r.extent_order) ||
+        !bits_allowed(current_vcpu()->domain, a.r.mem_flags))
         return (long)a.done;
     a.d = foreign_get(a.r.domid, &rc);
     if (a.d == NULL)
@@ -275,6 +286,8 @@ static int check_exchange(const struct exchange *x, const struct domain *caller)
     unsigned larger = max(e->in.extent_order, e->out.extent_order);
     if (larger > CHUNK_ORDER_MAX || !order_allowed(caller, larger))
         return -XEN_EPERM;
+    if (!bits_allowed(caller, e->out.mem_flags))
+        return -XEN_ENOMEM;
     if (e->nr_exchanged > e->in.nr_extents || e->in.nr_extents > EXTENTS_MAX >> CHUNK_ORDER_MAX ||
         e->out.nr_extents > EXTENTS_MAX >> CHUNK_ORDER_MAX || e->in.domid != e->out.domid ||
         e->in.nr_extents << e->in.extent_order != e->out.nr_extents << e->out.extent_order)
