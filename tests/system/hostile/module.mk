@@ -28,3 +28,17 @@ $(eval $(call system-test,shares,ICOUNT=1 LIMIT=300 $(HOSTILE_MACHINE),isolation
 $(eval $(call system-test,beside,$(HOSTILE_MACHINE),isolation,only=random_*:leak_*))
 $(eval $(call system-test,beside-2,CPUS=2 MODEL=max $(HOSTILE_MACHINE),isolation,only=random_*:leak_*:memory_*,-checked))
 $(B)/hv-shares $(B)/hv-beside $(B)/hv-beside-2: $(HOSTILE_RAMDISK)
+
+# ... and long: a million calls for each of a few seeds, and many lives.
+soak: soak-hostile
+soak-hostile: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/ringside.elf $(B)/guest/isolation $(HOSTILE_RAMDISK)
+	@for cpus in 1 2; do \
+	  printf '#!/bin/sh\nLIMIT=1700 CPUS=%s $(HOSTILE_MACHINE) exec tests/system/boot %s\n' \
+	    $$cpus '$(B)/ringside.elf $(B)/guest/isolation only=random_*:memory_* calls=1000000 seeds=4 lives=200' \
+	    > $(B)/hostile-long-$$cpus; \
+	  chmod +x $(B)/hostile-long-$$cpus; \
+	done
+	@TEST_LIMIT=1800 tests/run $(B)/test-logs $(B)/hostile-long-1 $(B)/hostile-long-2
+
+.PHONY: soak-hostile

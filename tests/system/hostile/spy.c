@@ -16,7 +16,11 @@
 #include "guest/table.h"
 #include "guest/trap.h"
 
-#define MARK 0x5ec4e75ec4e75ec4UL
+#include <xen/memory.h>
+
+/* The mark, upside down: as it is it must not be in the image, nor on a stack. */
+static const volatile uint64_t not_mark = 0x5ec4e75ec4e75ec4;
+
 #define PAGE_WORDS (PAGE_SIZE / sizeof(uint64_t))
 #define VECTORS 16U
 #define OWN 0x11
@@ -27,12 +31,12 @@ static void mark_page(void *page)
 {
     uint64_t *words = page;
     for (unsigned i = 0; i < PAGE_WORDS; i++)
-        words[i] = MARK;
+        words[i] = ~not_mark;
 }
 
 static void leave_marks(void)
 {
-    const uint64_t mark[2] = {MARK, MARK};
+    const uint64_t mark[2] = {~not_mark, ~not_mark};
     size_t n = page_free_count();
     size_t got = 0;
     for (void *page; got < n && (page = page_try_run(1)); got++)
@@ -43,8 +47,8 @@ static void leave_marks(void)
                  : "m"(mark));
     for (int i = 0; i < 4; i++)
         hypercall_set_debugreg(i, 0x0000700000001000);
-    hypercall_set_segment_base(SEGBASE_FS, MARK >> 20);
-    hypercall_set_segment_base(SEGBASE_GS_USER, MARK >> 20);
+    hypercall_set_segment_base(SEGBASE_FS, ~not_mark >> 20);
+    hypercall_set_segment_base(SEGBASE_GS_USER, ~not_mark >> 20);
     printf("marked %lu\n", got);
 }
 
@@ -53,9 +57,10 @@ static void leave_marks(void)
 static uint64_t marks_in(const void *from, size_t bytes)
 {
     const uint64_t *words = from;
+    const uint64_t upside_down = not_mark;
     uint64_t found = 0;
     for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
-        found += words[i] == MARK;
+        found += words[i] + upside_down == UINT64_MAX;
     return found;
 }
 
@@ -120,6 +125,23 @@ static uint64_t look_at_registers(void)
     return found;
 }
 
+/* Memory that only devices want is not looked for, as long as that takes, for who has none. Xen
+ * gives it. */
+static uint64_t ask_for_low_memory(void)
+{
+    if (!start_on_ringside())
+        return 0;
+    char *page = page_alloc();
+    size_t given = balloon_give(page, 1);
+    xen_pfn_t extent = page_pfn(page).n;
+    struct xen_memory_reservation low = {.extent_start = {&extent},
+                                         .nr_extents = 1,
+                                         .mem_flags = XENMEMF_address_bits(27),
+                                         .domid = DOMID_SELF};
+    uint64_t got = (uint64_t)hypercall_memory_op(XENMEM_populate_physmap, &low);
+    return got + (given != 1);
+}
+
 static bool look(const char *what, uint64_t n)
 {
     if (n)
@@ -137,5 +159,6 @@ void guest_main(void)
     found += look("memory", look_at_memory());
     found += look("grants, shared info", look_at_shared_pages());
     found += look("new memory", look_at_new_memory());
+    found += look("low memory", ask_for_low_memory());
     printf("found %lu\n", found);
 }

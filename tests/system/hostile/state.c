@@ -195,6 +195,21 @@ uint64_t state_segment(void)
     return found != behind_fs;
 }
 
+void state_others(uint64_t n)
+{
+    for (unsigned i = 0; i < VECTORS; i++)
+        memset(vectors_now[i], (int)(n + i), VECTOR_BYTES);
+    asm volatile("fninit; fldln2");
+    if (has_avx)
+        asm volatile(EACH_VECTOR(LOAD_YMM) : : "r"(vectors_now) : "memory");
+    else
+        asm volatile(EACH_VECTOR(LOAD_XMM) : : "r"(vectors_now) : "memory");
+    hypercall_set_segment_base(SEGBASE_FS, (uintptr_t)vectors_now);
+    for (unsigned i = 0; i < BREAKPOINTS; i++)
+        hypercall_set_debugreg((int)i, 0x0000600000000000 + n % 4096);
+    hypercall_set_debugreg(7, n % 2 ? 0xff : 0); /* all of them, to execute */
+}
+
 /* ---- page tables */
 
 #define SANDBOX 0x0000300000000000UL

@@ -21,6 +21,10 @@ uint64_t state_registers(uint64_t rounds);
 /* Vectors, of the greatest width there is, the x87 stack and both control words. */
 uint64_t state_vectors(void);
 
+/* Another domain's vectors, x87, debug registers and base of %fs: what a processor would still
+ * hold if they were not changed when it goes from one domain to another. */
+void state_others(uint64_t n);
+
 /* Breakpoint addresses, and the base of %fs. */
 uint64_t state_debug(void);
 uint64_t state_segment(void);

@@ -109,6 +109,7 @@ static void answer(void)
             continue;
         }
         last = n;
+        state_others(n);
         __atomic_store_n(&court->back, answer_to(n), __ATOMIC_RELEASE);
         channel_send(&ball);
     }
@@ -195,11 +196,11 @@ void guest_main(void)
     bool plays = start_option("channel.ball", &length) != NULL;
     if (plays)
         channel_open(&ball, "ball");
+    state_init(WATCHED);
     if (plays && !ball.is_front) {
         answer();
         return;
     }
-    state_init(WATCHED);
     open_gates();
     if (plays)
         channel_offer(&ball);
