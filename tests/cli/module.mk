@@ -49,3 +49,9 @@ $(B)/test_boot_time: $(B)/asan/ringside $(B)/ringside.elf $(B)/guest/path-length
 	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_boot_time) $(abspath $<) \
 	  $(abspath $(B)) > $@
 	@chmod +x $@
+
+TESTS += $(B)/test_domains
+$(B)/test_domains: $(B)/asan/ringside $(BENCH_IMAGES) tests/cli/test_domains
+	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_domains) $(abspath $<) \
+	  $(abspath $(B)) > $@
+	@chmod +x $@

@@ -221,8 +221,10 @@ char *machine_command(const struct machine *m)
 /* How QEMU ended, where that was not as it should. */
 static char *end_text(int status)
 {
-    if (status == STATUS_TIMEOUT || status == STATUS_KILLED)
+    if (status == STATUS_TIMEOUT)
         return copy_text("no end within " LIMIT_S " s");
+    if (status == STATUS_KILLED) /* which `timeout` does too, where it has to */
+        return copy_text("QEMU was killed, or did not end within " LIMIT_S " s");
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
         if (ends[i].status == status)
             return format_text("%s (exit status %d)", ends[i].meaning, status);
