@@ -3,15 +3,15 @@
 
 # The experiments of the quick suite, in the order of their tables.
 BENCH := ring-throughput ring-pairs ring-latency ring-load ring-counters ring-size \
-    evtchn-scan path-length sched-fairness sched-wakeup sched-allowance sched-scale
+    evtchn-scan path-length dom-ring-throughput dom-ring-latency dom-sched-share dom-sched-wakeup \
+    sched-fairness sched-wakeup sched-allowance sched-scale
 
 # Where make was told to build elsewhere, the tool does not find the tree by itself.
 RINGSIDE = RINGSIDE_ROOT=$(CURDIR) $(B)/ringside
 
-## bench: measure rings, event channels and path lengths, simulate schedulers, at most 3 minutes (BENCH_ARGS: more for `ringside run`)
+## bench: measure rings, event channels, path lengths and domains, simulate schedulers, at most 6 minutes (BENCH_ARGS: more for `ringside run`)
 bench: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/ringside $(B)/sim_observe \
-	  $(B)/ringside.elf $(B)/guest/path-length
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/ringside $(B)/sim_observe $(BENCH_IMAGES)
 	@$(RINGSIDE) run $(BENCH) --quick $(BENCH_ARGS)
 
 ## plots: draw the figures of a run again (RUN=folder; default: the newest of results/)
