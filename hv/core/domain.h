@@ -188,8 +188,7 @@ void domain_memory_init(void);
  * its maximum, or no memory, or it dies. Contents are whatever they were, unless `scrub`. */
 mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub);
 
-/* A frame changes its owner: room for it, and to be called before the new owner is written. Then
- * domain_is_dying() is to be asked, and if so the frame be taken back. false: there is no room. */
+/* A frame changes its owner: room for it, before domain_give(). false: there is none. */
 bool domain_charge(struct domain *d, mfn_t m);
 
 /* The old owner of a frame that has got another one. */
@@ -201,6 +200,10 @@ void domain_give(struct domain *d, mfn_t m);
 
 /* One that was taken from the domain (frame_take()) remains its own after all; likewise. */
 void domain_keep(struct domain *d, mfn_t m);
+
+/* The domain gives up a frame, which goes when others let go of it, too. false: it was not its own,
+ * or given up before. */
+bool domain_release_frame(struct domain *d, mfn_t m);
 
 /* Zeroes what is in a frame. */
 void domain_scrub(mfn_t m);

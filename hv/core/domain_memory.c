@@ -91,14 +91,18 @@ void domain_scrub(mfn_t m)
     frame_unmap(contents);
 }
 
-/* Gives away what was just allocated for a domain that began to die meanwhile. */
-static void take_back(mfn_t m, unsigned order)
+bool domain_release_frame(struct domain *d, mfn_t m)
 {
-    for (uint64_t i = 0; i < 1UL << order; i++) {
-        struct frame *f = frame_of(mfn(m.n + i));
-        if (frame_disown(f))
-            frame_put(f);
-    }
+    /* With a reference it stays the domain's: without, somebody else could have released it, and it
+     * be another domain's by now. */
+    if (!frame_get(m, d))
+        return false;
+    struct frame *f = frame_of(m);
+    bool had = frame_disown(f);
+    if (had)
+        frame_put(f); /* the owner's; those of mappings stay until they go */
+    frame_put(f);
+    return had;
 }
 
 mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub)
@@ -119,11 +123,11 @@ mfn_t domain_alloc(struct domain *d, unsigned order, unsigned bits, bool scrub)
     }
     /* Either this is seen here, or the frames are by who gives back what the domain has. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (unlikely(domain_is_dying(d))) {
-        take_back(m, order);
-        return MFN_NONE;
-    }
-    return m;
+    if (likely(!domain_is_dying(d)))
+        return m;
+    for (uint64_t i = 0; i < 1UL << order; i++)
+        domain_release_frame(d, mfn(m.n + i));
+    return MFN_NONE;
 }
 
 /* Whoever ends the domain may have looked for its frames before this one was there. */
@@ -131,7 +135,7 @@ static void settle(struct domain *d, mfn_t m)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* as in domain_alloc() */
     if (unlikely(domain_is_dying(d)))
-        take_back(m, 0);
+        domain_release_frame(d, m);
 }
 
 void domain_give(struct domain *d, mfn_t m)

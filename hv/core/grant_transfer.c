@@ -27,13 +27,9 @@ static int give_to(const struct domain *from, struct domain *to, uint32_t ref, m
         domain_uncharge(to);
         return GNTST_general_error;
     }
-    frame_assign(frame_of(m), to);
     arch_m2p_set(m, pfn);
+    domain_give(to, m);
     grant_transfer_complete(to->grants, ref, m);
-    /* It died meanwhile, and perhaps before this frame could be found: nobody wants it any more. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (domain_is_dying(to) && frame_disown(frame_of(m)))
-        frame_put(frame_of(m));
     return GNTST_okay;
 }
 

@@ -73,23 +73,9 @@ static bool extent_add(struct reservation *a, uint64_t i, bool numbered)
     if (a->extents.a == 0 || copy_element_to_guest(a->extents, i, &out, sizeof(out)))
         return true;
     /* The guest would never learn which: it has not got them. */
-    for (uint64_t k = 0; k < 1UL << a->r.extent_order; k++) {
-        frame_disown(frame_of(mfn(m.n + k)));
-        frame_put(frame_of(mfn(m.n + k)));
-    }
+    for (uint64_t k = 0; k < 1UL << a->r.extent_order; k++)
+        domain_release_frame(a->d, mfn(m.n + k));
     return false;
-}
-
-static bool frame_release(struct domain *d, mfn_t m)
-{
-    if (!frame_get(m, d))
-        return false;
-    struct frame *f = frame_of(m);
-    bool had = frame_disown(f);
-    if (had)
-        frame_put(f); /* the owner's; those of mappings stay until they go */
-    frame_put(f);
-    return had;
 }
 
 static bool extent_remove(struct reservation *a, uint64_t i)
@@ -98,7 +84,7 @@ static bool extent_remove(struct reservation *a, uint64_t i)
     if (!copy_element_from_guest(&first, a->extents, i, sizeof(first)))
         return false;
     for (uint64_t k = 0; k < 1UL << a->r.extent_order; k++) {
-        if (!frame_release(a->d, mfn(first + k)))
+        if (!domain_release_frame(a->d, mfn(first + k)))
             return false;
     }
     return true;

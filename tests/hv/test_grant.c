@@ -652,11 +652,31 @@ static void test_race_with_a_hostile_granter(void **state)
     race(true);
 }
 
+/* Two vcpus may give up one frame. Who comes second finds it nobody's or another domain's, and
+ * leaves it so. */
+static void test_frame_is_given_up_once(void **state)
+{
+    (void)state;
+    struct domain *one = world[0].domain;
+    struct domain *other = world[1].domain;
+    mfn_t m = world[0].frames[0];
+    mfn_t n = world[0].frames[1];
+    assert_true(domain_release_frame(one, m));
+    assert_false(domain_release_frame(one, m));
+    assert_true(frame_take(n, one));
+    domain_uncharge(one);
+    assert_true(domain_charge(other, n));
+    domain_give(other, n);
+    assert_false(domain_release_frame(one, n));
+    assert_true(domain_release_frame(other, n));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, start, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(frame_is_given_up_once),
         TEST(map_and_unmap),
         TEST(only_the_grantee),
         TEST(handles_of_others),
