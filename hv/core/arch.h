@@ -48,6 +48,8 @@ long arch_vcpu_initialise(struct vcpu *v, vaddr_t from);
 void arch_vcpu_save(struct vcpu *v);
 void arch_vcpu_load(struct vcpu *v);
 noreturn void arch_run_vcpu(void);
+/* This CPU uses no guest's page tables until it loads a vcpu. */
+void arch_leave_guests(void);
 noreturn void arch_go_idle(void);
 
 /* Of a vcpu that is dying and that no CPU holds: returns when none keeps anything of it for its
@@ -74,6 +76,9 @@ void arch_wait(void);
 
 /* How long a CPU has waited so, in all but the wait that it is in now. */
 ns_t arch_idle_time(uint32_t cpu);
+
+/* How often another CPU has interrupted this one: to flush its TLB, and as follows. */
+void arch_cpu_counts(uint32_t cpu, uint64_t *flushes, uint64_t *pokes);
 
 /* Interrupts a CPU, so that it looks at its work and its vcpu's events. */
 void arch_cpu_poke(uint32_t cpu);

@@ -124,7 +124,7 @@ static void forget_translations(mfn_t m, unsigned order)
     uint64_t stamp = 0;
     for (uint64_t i = 0; i < 1UL << order; i++)
         stamp = max(stamp, frame_table[m.n + i].stamp);
-    tlb_flush_older(stamp);
+    tlb_flush_older(stamp, NULL);
 }
 
 mfn_t heap_alloc(unsigned order, unsigned bits)

@@ -56,7 +56,7 @@ struct domain *domain_create(const struct domain_config *config)
     lock_init(&d->event_lock, LOCK_EVENT, d);
     d->id = config->id;
     d->references = 1;
-    d->privileged = config->privileged;
+    d->privileged = d->maps_others = config->privileged;
     d->control_pauses = 1;
     d->vcpus_max = config->vcpus_max;
     d->frames_max = config->frames_max;

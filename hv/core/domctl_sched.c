@@ -433,6 +433,17 @@ static long value_op(bool put, vaddr_t argument)
     return rc;
 }
 
+static long cpu_counts(vaddr_t argument)
+{
+    struct ringside_cpu_counts a;
+    if (!copy_from_guest(&a, argument, sizeof(a)))
+        return -XEN_EFAULT;
+    if (a.cpu >= arch_cpu_count())
+        return -XEN_ENOENT;
+    arch_cpu_counts(a.cpu, &a.flushes, &a.pokes);
+    return copy_to_guest(argument, &a, sizeof(a)) ? 0 : -XEN_EFAULT;
+}
+
 long ringside_sched(uint32_t op, vaddr_t argument)
 {
     switch (op) {
@@ -442,6 +453,8 @@ long ringside_sched(uint32_t op, vaddr_t argument)
         return value_op(true, argument);
     case RINGSIDE_sched_get:
         return value_op(false, argument);
+    case RINGSIDE_cpu_counts:
+        return cpu_counts(argument);
     default:
         return -XEN_ENOSYS;
     }

@@ -36,7 +36,7 @@ long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *info);
 uint32_t sysctl_sched_id(void);
 long sysctl_scheduler_op(struct xen_sysctl_scheduler_op *op);
 
-/* RINGSIDE_sched_*; -XEN_ENOSYS: another operation. */
+/* RINGSIDE_sched_* and RINGSIDE_cpu_counts; -XEN_ENOSYS: another operation. */
 long ringside_sched(uint32_t op, vaddr_t argument);
 
 #endif

@@ -184,7 +184,7 @@ int frame_get_type(struct frame *f, enum frame_type t)
     if (likely((x & TYPE_COUNT_MASK) != 0))
         return 0;
     if ((x & TYPE_KIND_MASK) != kind(t) && (x & TYPE_KIND_MASK) != kind(TYPE_NONE))
-        tlb_flush_older(f->stamp);
+        tlb_flush_older(f->stamp, f->owner);
     return is_checked_type(t) ? check(f, t, 0, false) : 0;
 }
 

@@ -2,6 +2,7 @@
 #include "hv/core/grant_mapping.h"
 
 #include "hv/core/buddy.h"
+#include "hv/core/domain.h"
 
 #define PER_FRAME ((uint32_t)(PAGE_SIZE / sizeof(struct mapping)))
 
@@ -24,6 +25,7 @@ static void grow(struct grant_table *t)
     uint32_t first = t->n_mapping_frames * PER_FRAME;
     for (uint32_t i = 0; i < PER_FRAME; i++)
         more[i].ref = i + 1 < PER_FRAME ? first + i + 1 : MAPPING_NONE;
+    __atomic_store_n(&t->domain->maps_others, true, __ATOMIC_SEQ_CST);
     t->mappings[t->n_mapping_frames] = more;
     t->first_free = first;
     __atomic_store_n(&t->n_mapping_frames, t->n_mapping_frames + 1, __ATOMIC_RELEASE);

@@ -90,6 +90,7 @@ int grant_table_create(struct domain *d, int32_t frames_max, int32_t mapping_fra
         return -XEN_ENOMEM;
     lock_init(&t->lock, LOCK_GRANTS, 0);
     lock_init(&t->mapping_lock, LOCK_MAPPINGS, 0);
+    t->domain = d;
     t->frames_max = frames;
     t->mapping_frames_max = mapping_frames;
     t->first_free = MAPPING_NONE;

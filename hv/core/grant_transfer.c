@@ -62,7 +62,7 @@ long grant_transfer(struct vcpu *v, vaddr_t at, uint32_t n)
         }
         op->status = frame_take(mfn(op->mfn), v->domain) ? GNTST_okay : GNTST_bad_page;
     }
-    tlb_flush_older(tlb_now());
+    tlb_flush_older(tlb_now(), NULL);
     for (uint32_t i = 0; i < read; i++) {
         if (ops[i].status == GNTST_okay)
             ops[i].status = (int16_t)give(v->domain, &ops[i]);

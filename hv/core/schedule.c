@@ -202,17 +202,57 @@ static void steal(uint32_t here, ns_t now)
     schedule_unlock_two(here, victim, were_on);
 }
 
+/*
+ * Who holds a vcpu's registers says so in `switched`: from when it picks it, with its run queue
+ * locked, so that whoever stops the vcpu knows whom to wait for; until it has put them away.
+ */
+static void claim(struct vcpu *v, uint32_t here)
+{
+    if (__atomic_load_n(&v->switched, __ATOMIC_ACQUIRE) == 0)
+        __atomic_store_n(&v->switched, 1 + here, __ATOMIC_RELAXED);
+}
+
+static bool is_claimed(const struct vcpu *v, uint32_t here)
+{
+    return __atomic_load_n(&v->switched, __ATOMIC_RELAXED) == 1 + here;
+}
+
 static struct sched_decision pick(uint32_t here, ns_t now)
 {
     struct sched_decision d = {0};
     /* Twice: the current one may just have been parked (sched.h). */
     for (int i = 0; i < 2 && d.vcpu == NULL; i++) {
-        steal(here, now);
+        if (sched.n_cpus > 1)
+            steal(here, now);
         bool were_on = lock_irq(&cpus[here].lock);
         d = sched_pick(&sched, here, now);
+        if (d.vcpu != NULL)
+            claim(d.vcpu->owner, here);
         unlock_irq(&cpus[here].lock, were_on);
     }
     return d;
+}
+
+/*
+ * For one that another CPU still had when this one picked it: it was stolen from there, or it was
+ * stopped and started again, or sent here, while in a hypercall. false: it is no longer this CPU's,
+ * which has been asked to pick again. The other CPU may in turn wait for this one to flush its TLB:
+ * interrupts, which are off, are let in.
+ */
+static bool claim_later(struct vcpu *v, uint32_t here)
+{
+    bool mine = true;
+    while (mine && !is_claimed(v, here)) {
+        arch_irq_on();
+        arch_relax();
+        arch_irq_off();
+        lock(&cpus[here].lock);
+        mine = sched_cpus[here].current == &v->sched;
+        if (mine)
+            claim(v, here);
+        unlock(&cpus[here].lock);
+    }
+    return mine;
 }
 
 static void kick_cpus(uint64_t set)
@@ -221,8 +261,15 @@ static void kick_cpus(uint64_t set)
         cpu_request((uint32_t)__builtin_ctzll(set), WORK_SCHEDULE);
 }
 
+/* Another CPU may take it, or all of it be freed. */
+static void put_away(struct vcpu *v)
+{
+    if (v != NULL)
+        __atomic_store_n(&v->switched, 0, __ATOMIC_RELEASE);
+}
+
 /* The processor goes from one to another; either may be NULL. Interrupts off. */
-static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
+static noreturn void switch_to(uint32_t here, struct vcpu *from, struct vcpu *to, ns_t now)
 {
     if (from != NULL) {
         uint32_t pauses = __atomic_load_n(&from->pauses, __ATOMIC_RELAXED);
@@ -233,21 +280,19 @@ static noreturn void switch_to(struct vcpu *from, struct vcpu *to, ns_t now)
                      now);
         virtual_timer_suspend(from, now);
         arch_vcpu_save(from);
-        __atomic_store_n(&from->switched, 0, __ATOMIC_RELEASE);
     }
-    if (to == NULL)
-        arch_go_idle();
-    /* Another CPU may still have its registers: it was stolen from there, or it was stopped and
-     * started again, or sent here, while in a hypercall. That CPU may in turn wait for this one to
-     * flush its TLB, so interrupts are let in. */
-    while (unlikely(__atomic_load_n(&to->switched, __ATOMIC_ACQUIRE) != 0)) {
-        arch_irq_on();
-        arch_relax();
-        arch_irq_off();
+    /* Its page tables are used until others are: then they may go with it. But nobody waits while
+     * somebody else might wait for what this CPU holds. */
+    if (to == NULL || unlikely(!is_claimed(to, here))) {
+        arch_leave_guests();
+        put_away(from);
+        from = NULL;
+        if (to == NULL || !claim_later(to, here))
+            arch_go_idle();
     }
-    __atomic_store_n(&to->switched, 1 + arch_cpu_id(), __ATOMIC_RELAXED);
     runstate_set(to, RUNSTATE_running, now);
     arch_vcpu_load(to);
+    put_away(from);
     virtual_timer_resume(to, now);
     if (unlikely(now >= to->time_due)) {
         time_publish(to);
@@ -273,7 +318,7 @@ void schedule(void)
         return;
     trace(TRACE_SCHEDULE, trace_name(from), trace_name(to));
     arch_irq_off();
-    switch_to(from, to, now);
+    switch_to(here, from, to, now);
 }
 
 /* ---- work */
@@ -286,11 +331,9 @@ void cpu_request(uint32_t cpu, uint32_t work)
         arch_cpu_poke(cpu);
 }
 
-void cpu_do_work(void)
+/* All but picking, which comes last: it may be for others that it is asked for. */
+static out_of_line uint32_t do_other_work(uint32_t work)
 {
-    arch_irq_on();
-    lock_check_none();
-    uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
     if ((work & WORK_TIMERS) && timers_run())
         work |= WORK_SCHEDULE;
     if (work & WORK_INTERRUPTS)
@@ -301,6 +344,16 @@ void cpu_do_work(void)
         trace_tell();
     if (work & WORK_FORGET)
         arch_forget();
+    return work;
+}
+
+void cpu_do_work(void)
+{
+    arch_irq_on();
+    lock_check_none();
+    uint32_t work = __atomic_exchange_n(&this_cpu()->work, 0, __ATOMIC_SEQ_CST);
+    if (work != WORK_SCHEDULE)
+        work = do_other_work(work);
     if (work & WORK_SCHEDULE)
         schedule();
     if (work & WORK_GUEST)

@@ -13,6 +13,8 @@
 
 struct domain;
 
+struct domain;
+
 extern uint64_t tlb_clock;
 
 static inline uint64_t tlb_now(void)
@@ -20,11 +22,14 @@ static inline uint64_t tlb_now(void)
     return __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
 }
 
-/* Call before a flush of all but the hypervisor's own translations of this CPU. */
-void tlb_note_flush(void);
+/* Before and after a flush of all but the hypervisor's own translations of this CPU: what the first
+ * gives is the second one's, and who sees that the flush was made may rely on its being over. */
+uint64_t tlb_flush_begin(void);
+void tlb_flush_end(uint64_t tick);
 
-/* Returns when no CPU knows a translation from before the stamp. */
-void tlb_flush_older(uint64_t stamp);
+/* Returns when no CPU knows a translation from before the stamp to a frame that has had this owner
+ * since; NULL: to any frame. Only CPUs that may know one are interrupted. Interrupts on. */
+void tlb_flush_older(uint64_t stamp, const struct domain *owner);
 
 /* Returns when no CPU knows a translation by this domain's page tables from before. d: the current
  * domain. */

@@ -114,4 +114,13 @@ struct ringside_sched_value {
     uint64_t value;
 };
 
+/* What others have asked of a CPU. -ENOENT: there is none of this number. */
+#define RINGSIDE_cpu_counts 5 /* arg: struct ringside_cpu_counts */
+struct ringside_cpu_counts {
+    uint32_t cpu; /* in */
+    uint32_t reserved;
+    uint64_t flushes; /* interrupts to flush its TLB */
+    uint64_t pokes;   /* interrupts to look at its work, or at its vcpu's events */
+};
+
 #endif

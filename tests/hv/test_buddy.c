@@ -21,8 +21,9 @@ void domain_frame_free(struct frame *f)
 static unsigned flushes;
 static uint64_t flushed_for; /* the last stamp that was flushed for */
 
-void tlb_flush_older(uint64_t stamp)
+void tlb_flush_older(uint64_t stamp, const struct domain *owner)
 {
+    (void)owner;
     flushed_for = stamp;
     flushes++;
 }

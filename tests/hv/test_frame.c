@@ -30,8 +30,9 @@ void domain_frame_free(struct frame *f)
     freed++;
 }
 
-void tlb_flush_older(uint64_t stamp)
+void tlb_flush_older(uint64_t stamp, const struct domain *owner)
 {
+    (void)owner;
     flushed_for = stamp;
     flushes++;
 }

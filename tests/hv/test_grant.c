@@ -107,8 +107,9 @@ void tlb_flush_domain(const struct domain *d)
         assert_true(watched->flags & GTF_reading);
 }
 
-void tlb_flush_older(uint64_t stamp)
+void tlb_flush_older(uint64_t stamp, const struct domain *owner)
 {
+    (void)owner;
     (void)stamp;
     older_flushes++;
 }

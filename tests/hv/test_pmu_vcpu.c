@@ -90,8 +90,9 @@ void domain_frame_free(struct frame *f)
     fail_msg("frame %lu was freed", frame_mfn(f).n);
 }
 
-void tlb_flush_older(uint64_t stamp)
+void tlb_flush_older(uint64_t stamp, const struct domain *owner)
 {
+    (void)owner;
     (void)stamp;
 }
 

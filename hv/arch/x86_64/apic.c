@@ -169,9 +169,25 @@ void ipi_start(uint32_t apic_id, unsigned page)
     command(apic_id, COMMAND_STARTUP | COMMAND_ASSERT | page);
 }
 
+static struct {
+    uint64_t n; /* this CPU's; read by others */
+} cacheline_aligned pokes[CPUS_MAX];
+
+static void count_poke(void)
+{
+    uint64_t *n = &pokes[arch_cpu_id()].n;
+    __atomic_store_n(n, *n + 1, __ATOMIC_RELAXED);
+}
+
 void arch_cpu_poke(uint32_t cpu)
 {
     ipi_send(cpu, VECTOR_IPI);
+}
+
+void arch_cpu_counts(uint32_t cpu, uint64_t *flushes, uint64_t *asked)
+{
+    *flushes = tlb_flush_requests(cpu);
+    *asked = __atomic_load_n(&pokes[cpu].n, __ATOMIC_RELAXED);
 }
 
 /* ---- arrivals */
@@ -181,12 +197,13 @@ void interrupt(struct cpu_user_regs *r)
     unsigned vector = r->entry_vector;
     switch (vector) {
     case VECTOR_IPI: /* to look at work and events is all it asks */
+        count_poke();
         break;
     case VECTOR_TIMER:
         __atomic_fetch_or(&this_cpu()->work, WORK_TIMERS, __ATOMIC_RELAXED);
         break;
     case VECTOR_FLUSH:
-        tlb_flush_local();
+        tlb_flush_requested();
         break;
     case VECTOR_PMU:
         pmu_interrupt(current_vcpu(), &this_cpu()->regs);

@@ -76,8 +76,9 @@ int new_base(struct vcpu *v, mfn_t m)
     show_m2p(m, true);
     mfn_t old = paddr_to_mfn(v->arch.root_kernel);
     v->arch.root_kernel = mfn_to_paddr(m);
-    tlb_note_flush();
+    uint64_t tick = tlb_flush_begin();
     write_cr3(v->arch.root_kernel);
+    tlb_flush_end(tick);
     table_put(v, frame_of(old));
     return 0;
 }

@@ -49,7 +49,7 @@ void cpu_init(uint32_t cpu)
         local_apic_init();
         pmu_init_cpu();
     }
-    tlb_note_flush();
+    tlb_flush_end(tlb_flush_begin());
 }
 
 static void read_boot_info(uint32_t magic, paddr_t information)

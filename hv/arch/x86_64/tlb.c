@@ -18,21 +18,43 @@ uint64_t tlb_clock = 1;
 #define NOTHING_CACHED UINT64_MAX
 static struct {
     uint64_t at;
+    const struct domain *space; /* whose tables it has been on since then, or goes to */
+    uint64_t requests;          /* how often another CPU has asked for a flush; this CPU's */
 } cacheline_aligned flushed[CPUS_MAX];
 
-void tlb_note_flush(void)
+void tlb_note_space(const struct domain *d)
 {
-    uint64_t tick = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&flushed[arch_cpu_id()].space, d, __ATOMIC_RELAXED);
+}
+
+void tlb_flush_requested(void)
+{
+    uint64_t *requests = &flushed[arch_cpu_id()].requests;
+    __atomic_store_n(requests, *requests + 1, __ATOMIC_RELAXED);
+    tlb_flush_local();
+}
+
+uint64_t tlb_flush_requests(uint32_t cpu)
+{
+    return __atomic_load_n(&flushed[cpu].requests, __ATOMIC_RELAXED);
+}
+
+uint64_t tlb_flush_begin(void)
+{
+    return __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+}
+
+void tlb_flush_end(uint64_t tick)
+{
     __atomic_store_n(&flushed[arch_cpu_id()].at, tick, __ATOMIC_SEQ_CST);
 }
 
 void tlb_flush_local(void)
 {
-    uint32_t here = arch_cpu_id();
-    uint64_t tick = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+    uint64_t tick = tlb_flush_begin();
     write_cr3(read_cr3());
-    if (flushed[here].at != NOTHING_CACHED)
-        __atomic_store_n(&flushed[here].at, tick, __ATOMIC_SEQ_CST);
+    if (flushed[arch_cpu_id()].at != NOTHING_CACHED)
+        tlb_flush_end(tick);
 }
 
 void tlb_leave_guests(void)
@@ -48,12 +70,23 @@ static void wait_for(uint32_t cpu, uint64_t stamp)
         arch_relax();
 }
 
-void tlb_flush_older(uint64_t stamp)
+/* Can a CPU that has not flushed since then know a translation to a frame of that owner (NULL:
+ * anybody's)? Only if the domain whose tables it is on can have the frame mapped. Should it go to
+ * another one's just now, it flushes before it does anything there; and if that domain ends
+ * meanwhile, its structure can still be read, and what it says does not matter. */
+static bool may_know(uint32_t cpu, const struct domain *owner)
+{
+    const struct domain *d = __atomic_load_n(&flushed[cpu].space, __ATOMIC_RELAXED);
+    return owner == NULL || d == NULL || d == owner ||
+           __atomic_load_n(&d->maps_others, __ATOMIC_SEQ_CST);
+}
+
+void tlb_flush_older(uint64_t stamp, const struct domain *owner)
 {
     uint32_t here = arch_cpu_id();
     uint64_t waited = 0;
     for (uint32_t i = 0; i < cpus_online; i++) {
-        if (__atomic_load_n(&flushed[i].at, __ATOMIC_SEQ_CST) > stamp)
+        if (__atomic_load_n(&flushed[i].at, __ATOMIC_SEQ_CST) > stamp || !may_know(i, owner))
             continue;
         if (i == here) {
             tlb_flush_local();

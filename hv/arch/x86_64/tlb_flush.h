@@ -10,6 +10,15 @@ struct domain;
 /* All of guests' translations on this CPU. */
 void tlb_flush_local(void);
 
+/* The same, because another CPU has asked for it. */
+void tlb_flush_requested(void);
+
+/* How often that was. */
+uint64_t tlb_flush_requests(uint32_t cpu);
+
+/* This CPU goes to a domain's tables: before it is on them. */
+void tlb_note_space(const struct domain *d);
+
 /* On these CPUs; returns when done. Interrupts on. */
 void tlb_flush_cpus(uint64_t set);
 

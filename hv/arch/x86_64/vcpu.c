@@ -146,8 +146,10 @@ void arch_vcpu_load(struct vcpu *v)
 {
     struct cpu_local *c = this_cpu();
     bool good = true;
-    tlb_note_flush();
+    tlb_note_space(v->domain);
+    uint64_t tick = tlb_flush_begin();
     write_cr3(v->arch.in_kernel ? v->arch.root_kernel : v->arch.root_user);
+    tlb_flush_end(tick);
     memcpy(&c->regs, &v->arch.regs, REGS_SIZE);
     /* The processor still has what only guests change, if no other guest ran here. */
     if (loaded[c->id] != v || v->arch.last_cpu != c->id) {
@@ -194,6 +196,11 @@ void arch_vcpu_forget(struct vcpu *v)
 noreturn void arch_run_vcpu(void)
 {
     run_guest();
+}
+
+void arch_leave_guests(void)
+{
+    tlb_leave_guests();
 }
 
 noreturn void arch_go_idle(void)
