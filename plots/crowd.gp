@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# crowd: what domains that compute get done together, and what each switch takes them, by how many they are.
+# crowd: what domains that compute lose to each other, and what each switch takes, by how many they are.
 
 figure = 'crowd'
 if (!exists("root")) root = 'plots'
-panel_specs = 'hog_work|domains|slice_ms=5|0.01|1 hog_work|domains|slice_ms=50|0.01|1 switch_ns|domains|slice_ms=5|1|1'
-headings = '(a)_work_of_all_domains,_turns_of_5_ms (b)_turns_of_50_ms (c)_a_switch,_turns_of_5_ms'
-y_labels = '%_of_CPU_time %_of_CPU_time Instructions'
+panel_specs = 'lost|domains|slice_ms=5|1e-6|1 lost|domains|slice_ms=50|1e-6|1 switch_ns|domains|slice_ms=5|1|1'
+headings = '(a)_lost_with_turns_of_5_ms (b)_with_turns_of_50_ms (c)_a_switch,_turns_of_5_ms'
+y_labels = 'µs/s µs/s Instructions'
 x_labels = '- - Domains'
 load root.'/panels.gp'

@@ -246,6 +246,8 @@ function phrase(a, value)
         return time(value)
     if (a == "load")
         return value " requests/s"
+    if (a == "slice_ms")
+        return "turns of " value " ms"
     return value
 }
 

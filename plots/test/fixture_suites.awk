@@ -7,6 +7,7 @@
 # -v kind=wakeup      1 to 64 hogs, with hist/e/index.csv and a histogram each in `hists`;
 #                     with -v crowd=1 also 128
 # -v kind=evtchn      two ABIs: sends and scans by ports and by pending ports, waits
+# -v kind=crowd       one to 128 domains, with two lengths of turns
 # -v kind=path-length two operations on two hypervisors, of which one lacks one
 
 BEGIN {
@@ -19,6 +20,10 @@ BEGIN {
         print "e,qemu-icount,instructions,null-hypercall,operation,ringside,3,69,69,69"
         print "e,qemu-icount,instructions,yield,operation,ringside,3,637.02,637.02,637.02"
         print "e,xen-icount,instructions,yield,operation,xen,3,1914.61,1914.61,1914.61"
+        exit
+    }
+    if (kind == "crowd") {
+        crowd_points()
         exit
     }
     axes = "experiment,platform,clock,subject,kind,measure,mix,cpus,hogs,wakers,warp,allowance_ns,weights"
@@ -52,6 +57,17 @@ function share(    w)
         value["share_error_1s"] = 0.001 * s * w
         point("simulated", "poisson", 1, 8, 4, "NA", w == 1 ? "equal" : "linear")
     }
+}
+
+# One domain alone has nothing to lose.
+function crowd_points(    s, d, slice)
+{
+    print "experiment,platform,clock,subject,kind,measure,machine,hogs,slice_ms,n,lost,lost_lo,lost_hi,switch_ns,switch_ns_lo,switch_ns_hi"
+    for (s = 1; s <= 2; s++)
+        for (slice = 5; slice <= 50; slice *= 10)
+            for (d = 1; d <= 128; d *= 8)
+                print "e,qemu-icount,instructions," (s == 1 ? "bvt" : "rr") ",scheduler,scale,qemu-icount," d "," slice ",2," \
+                    (d == 1 ? ",,,,," : sprintf("%.9g,%.9g,%.9g,%d,%d,%d", d / 1e6, d / 1e6, d / 1e6, 1000 + d, 1000 + d, 1000 + d))
 }
 
 function scale_points(    d)

@@ -15,8 +15,10 @@
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1e9
 
-/* Each has work for so many slices; those who are few, for so long together. */
+/* Each has work for so many slices, and for so long that waking up and going to sleep is little
+ * beside the switches; those who are few, for so long together. */
 #define ROUNDS 2
+#define LEAST_MS 100
 #define TOGETHER_MS 1000
 
 /* When they begin: all have been made by then. And how much more than their work all may take. */
@@ -52,7 +54,8 @@ static uint64_t work_ms(const struct point *p)
 {
     uint64_t rounds = ROUNDS * p->at[DOMAINS_AXIS_SLICE_MS];
     uint64_t together = TOGETHER_MS / p->at[DOMAINS_AXIS_HOGS];
-    return rounds > together ? rounds : together;
+    uint64_t more = rounds > together ? rounds : together;
+    return more > LEAST_MS ? more : LEAST_MS;
 }
 
 void domains_scale_boot(const struct point *p, struct domains_boot *boot)
@@ -101,7 +104,9 @@ bool domains_scale_compute(const struct point *p, const struct domains_result *r
     out->elapsed_ns = (uint64_t)(last - begin);
     out->values[DOMAINS_METRIC_HOGS] = work / (last - begin);
     out->values[DOMAINS_METRIC_SWITCHES] = switches * NS_PER_S / (last - begin);
-    if (p->at[DOMAINS_AXIS_HOGS] > 1) /* one alone has nobody to switch to */
+    if (p->at[DOMAINS_AXIS_HOGS] > 1) { /* one alone has nobody to switch to */
+        out->values[DOMAINS_METRIC_LOST] = (last - begin - work) / (last - begin);
         out->values[DOMAINS_METRIC_SWITCH] = (last - begin - work) / switches;
+    }
     return true;
 }
