@@ -23,7 +23,28 @@
 #define FCW_RESET 0x037f
 #define MXCSR_RESET 0x1f80
 
+#define VENDOR_B_AMD 0x68747541   /* "Auth" of AuthenticAMD */
+#define VENDOR_B_HYGON 0x6f677948 /* "Hygo" of HygonGenuine */
+#define CPUID_EXTENDED 0x80000000
+#define CPUID_CAPACITIES 0x80000008
+#define CAPACITIES_B_ERROR_POINTERS (1U << 2)
+#define FSW_PENDING 0x80 /* an exception, in the status word's lowest byte */
+
 uint64_t fpu_features;
+
+/* Restoring leaves the x87's last instruction and operand as they are, where no exception is
+ * pending: they would be of whoever ran before (AMD64 APM volume 5, FXRSTOR). */
+static bool pointers_stay;
+
+static bool leaves_pointers(void)
+{
+    uint32_t vendor = cpuid(0, 0).b;
+    if (vendor != VENDOR_B_AMD && vendor != VENDOR_B_HYGON)
+        return false;
+    return cpuid(CPUID_EXTENDED, 0).a < CPUID_CAPACITIES ||
+           !(cpuid(CPUID_CAPACITIES, 0).b & CAPACITIES_B_ERROR_POINTERS);
+}
+
 static uint32_t area_size = FXSAVE_SIZE;
 
 static void xsetbv(uint64_t value)
@@ -33,6 +54,7 @@ static void xsetbv(uint64_t value)
 
 void fpu_init(void)
 {
+    pointers_stay = leaves_pointers();
     if (!(cpuid(1, 0).c & CPUID1_C_XSAVE))
         return;
     struct cpuid c = cpuid(0xd, 0);
@@ -82,9 +104,18 @@ void fpu_save(struct vcpu *v)
     __asm__ volatile("xsave64 (%0)" ::"r"(v->arch.fpu), "a"(-1), "d"(-1) : "memory");
 }
 
+/* What it did last is to read a word of nobody's. */
+static void forget_pointers(void)
+{
+    static const uint32_t nothing;
+    __asm__ volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(nothing));
+}
+
 void fpu_load(const struct vcpu *v)
 {
     __asm__ volatile("clts");
+    if (pointers_stay && !(((const uint8_t *)v->arch.fpu)[2] & FSW_PENDING))
+        forget_pointers();
     if (fpu_features == 0) {
         __asm__ volatile("fxrstor64 (%0)" ::"r"(v->arch.fpu) : "memory");
     } else {
