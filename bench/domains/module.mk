@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Workloads of experiments in domains: $(B)/guest/bench/<name>, and the control domain that runs them.
 
-DOMAINS_BENCH := crowd hog waker
+DOMAINS_BENCH := crowd hog ports waker
 
 $(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c)))
 # With dom0's library, which is not named yet when this is read.

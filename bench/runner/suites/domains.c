@@ -19,9 +19,9 @@
 #include "rings/notify.h"
 
 /* Typical times of a boot, and of a point in it. */
-#define BOOT_NS 1200000000ULL
+#define BOOT_NS 700000000ULL
 #define XEN_BOOT_NS 9000000000ULL
-#define POINT_NS 150000000ULL
+#define POINT_NS 50000000ULL
 
 /* The control domain has a third; the others some 5 MiB each. */
 #define MEMORY_MIB 256
@@ -60,6 +60,7 @@ static const struct metric metrics[] = {
 static const struct suite_group groups[] = {
     {"layouts", "layout", "Layouts"},
     {"schedulers", "scheduler", "Schedulers"},
+    {"abis", "abi", "ABIs: ways of delivering events"},
 };
 
 const struct domains_machine *domains_machine_at(size_t i)
@@ -80,15 +81,43 @@ static size_t layout_count(void)
     return n;
 }
 
+static size_t scheduler_count(void)
+{
+    size_t n = 0;
+    while (sim_policy_name(n) != NULL)
+        n++;
+    return n;
+}
+
 enum domains_group domains_group_of(const struct point *p)
 {
-    return p->subject < layout_count() ? DOMAINS_LAYOUTS : DOMAINS_SCHEDULERS;
+    if (p->subject < layout_count())
+        return DOMAINS_LAYOUTS;
+    return p->subject < layout_count() + scheduler_count() ? DOMAINS_SCHEDULERS : DOMAINS_ABIS;
 }
 
 const char *domains_subject_name(const struct point *p)
 {
-    return domains_group_of(p) == DOMAINS_LAYOUTS ? domains_layout_name(p->subject)
-                                                  : sim_policy_name(p->subject - layout_count());
+    switch (domains_group_of(p)) {
+    case DOMAINS_LAYOUTS:
+        return domains_layout_name(p->subject);
+    case DOMAINS_SCHEDULERS:
+        return sim_policy_name(p->subject - layout_count());
+    default:
+        return domains_abi_name(p->subject - layout_count() - scheduler_count());
+    }
+}
+
+static const char *summary_of(const struct point *p)
+{
+    switch (domains_group_of(p)) {
+    case DOMAINS_LAYOUTS:
+        return "a ring between two domains";
+    case DOMAINS_SCHEDULERS:
+        return sim_policy_summary(p->subject - layout_count());
+    default:
+        return "events between two domains";
+    }
 }
 
 static bool subject(size_t i, struct suite_subject *out)
@@ -96,18 +125,15 @@ static bool subject(size_t i, struct suite_subject *out)
     const struct point p = {.subject = i};
     if (domains_subject_name(&p) == NULL)
         return false;
-    bool is_layout = domains_group_of(&p) == DOMAINS_LAYOUTS;
-    *out = (struct suite_subject){.name = domains_subject_name(&p),
-                                  .group = domains_group_of(&p),
-                                  .summary = is_layout ? "a ring between two domains"
-                                                       : sim_policy_summary(i - layout_count())};
+    *out = (struct suite_subject){
+        .name = domains_subject_name(&p), .group = domains_group_of(&p), .summary = summary_of(&p)};
     return true;
 }
 
 static const char *choice(size_t axis, unsigned i)
 {
-    static const char *const measures[] = {"throughput", "latency", "share", "wakeup", "scale"};
-    static const char *const abis[] = {"2l", "fifo"};
+    static const char *const measures[] = {"throughput", "latency", "share",
+                                           "wakeup",     "scale",   "events"};
     static const char *const switches[] = {"off", "on"};
     switch (axis) {
     case DOMAINS_AXIS_MEASURE:
@@ -117,7 +143,7 @@ static const char *choice(size_t axis, unsigned i)
     case DOMAINS_AXIS_POLICY:
         return i < NOTIFY_POLICIES ? notify_name((enum notify_policy)i) : NULL;
     case DOMAINS_AXIS_EVENTS:
-        return i < 2 ? abis[i] : NULL;
+        return domains_abi_name(i);
     case DOMAINS_AXIS_WARP:
         return i < 2 ? switches[i] : NULL;
     case DOMAINS_AXIS_WEIGHTS:
@@ -134,6 +160,8 @@ static uint64_t initial(size_t axis)
     case DOMAINS_AXIS_BATCH:
     case DOMAINS_AXIS_HOGS:
         return 1;
+    case DOMAINS_AXIS_PORTS:
+        return 64;
     case DOMAINS_AXIS_POLICY:
         return NOTIFY_event_index;
     case DOMAINS_AXIS_ENTRIES:
@@ -156,6 +184,7 @@ static uint64_t initial(size_t axis)
 static bool means(size_t axis, const struct point *p)
 {
     bool of_rings = domains_group_of(p) == DOMAINS_LAYOUTS;
+    bool of_abis = domains_group_of(p) == DOMAINS_ABIS, of_schedulers = !of_rings && !of_abis;
     bool wakeup = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
     bool scale = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SCALE;
     switch (axis) {
@@ -163,6 +192,9 @@ static bool means(size_t axis, const struct point *p)
     case DOMAINS_AXIS_MACHINE:
         return true;
     case DOMAINS_AXIS_CPUS:
+        return !of_schedulers;
+    case DOMAINS_AXIS_PORTS:
+        return of_abis;
     case DOMAINS_AXIS_POLICY:
     case DOMAINS_AXIS_EVENTS:
     case DOMAINS_AXIS_BATCH:
@@ -170,17 +202,17 @@ static bool means(size_t axis, const struct point *p)
     case DOMAINS_AXIS_REQUESTS:
         return of_rings;
     case DOMAINS_AXIS_WARP: /* what is not BVT has none */
-        return !of_rings && wakeup && strcmp(domains_subject_name(p), "bvt") == 0;
+        return of_schedulers && wakeup && strcmp(domains_subject_name(p), "bvt") == 0;
     case DOMAINS_AXIS_LOAD:
     case DOMAINS_AXIS_SERVICE_NS:
-        return !of_rings && wakeup;
+        return of_schedulers && wakeup;
     case DOMAINS_AXIS_SLICE_MS:
-        return !of_rings && scale;
+        return of_schedulers && scale;
     case DOMAINS_AXIS_WEIGHTS:
     case DOMAINS_AXIS_SPAN_MS:
-        return !of_rings && !scale;
+        return of_schedulers && !scale;
     default:
-        return !of_rings;
+        return of_schedulers;
     }
 }
 
@@ -204,18 +236,41 @@ static const char *missing(const struct point *p)
     return domains_missing(domains_machine_of(p));
 }
 
+struct kind {
+    enum domains_group group; /* whose measure it is */
+    void (*boot)(const struct point *p, struct domains_boot *boot);
+    bool (*compute)(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault);
+};
+
+static const struct kind *kind_of(const struct point *p)
+{
+    static const struct kind kinds[] = {
+        [DOMAINS_THROUGHPUT] = {DOMAINS_LAYOUTS, domains_ring_boot, domains_ring_compute},
+        [DOMAINS_LATENCY] = {DOMAINS_LAYOUTS, domains_ring_boot, domains_ring_compute},
+        [DOMAINS_SHARE] = {DOMAINS_SCHEDULERS, domains_sched_boot, domains_sched_compute},
+        [DOMAINS_WAKEUP] = {DOMAINS_SCHEDULERS, domains_sched_boot, domains_sched_compute},
+        [DOMAINS_SCALE] = {DOMAINS_SCHEDULERS, domains_scale_boot, domains_scale_compute},
+        [DOMAINS_EVENTS] = {DOMAINS_ABIS, domains_ports_boot, domains_ports_compute},
+    };
+    return &kinds[p->at[DOMAINS_AXIS_MEASURE]];
+}
+
 static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
     const struct domains_machine *where = domains_machine_of(p);
     bool of_rings = domains_group_of(p) == DOMAINS_LAYOUTS;
+    bool of_schedulers = domains_group_of(p) == DOMAINS_SCHEDULERS;
     uint64_t measure = p->at[DOMAINS_AXIS_MEASURE];
-    if (of_rings != (measure == DOMAINS_THROUGHPUT || measure == DOMAINS_LATENCY))
-        return of_rings ? "layouts have throughput and latency"
-                        : "schedulers have share, wakeup and scale";
-    if (of_rings && where->is_sim)
-        return "the simulator has no rings of domains; `ringside run sched-wakeup` has its own";
-    if (of_rings && where->engine == MACHINE_ICOUNT && p->at[DOMAINS_AXIS_CPUS] > 1)
+    if (kind_of(p)->group != domains_group_of(p))
+        return "layouts have throughput and latency, schedulers share, wakeup and scale, abis "
+               "events";
+    if (!of_schedulers && where->is_sim)
+        return "the simulator has no rings and events of domains";
+    if (!of_schedulers && where->engine == MACHINE_ICOUNT && p->at[DOMAINS_AXIS_CPUS] > 1)
         return "a clock that counts instructions has one processor";
+    if (measure == DOMAINS_EVENTS)
+        return domains_ports_refusal(p, text);
     if (measure == DOMAINS_SCALE && where->is_sim)
         return "what is lost to switches is given to the simulator; `ringside run sched-scale`";
     if (!of_rings && measure != DOMAINS_SCALE && p->at[DOMAINS_AXIS_HOGS] > FEW_HOGS)
@@ -246,24 +301,6 @@ static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
 }
 
 /* ---- what is measured ---- */
-
-struct kind {
-    void (*boot)(const struct point *p, struct domains_boot *boot);
-    bool (*compute)(const struct point *p, const struct domains_result *result,
-                    struct observation *out, struct hist *latency, struct fault *fault);
-};
-
-static const struct kind *kind_of(const struct point *p)
-{
-    static const struct kind kinds[] = {
-        [DOMAINS_THROUGHPUT] = {domains_ring_boot, domains_ring_compute},
-        [DOMAINS_LATENCY] = {domains_ring_boot, domains_ring_compute},
-        [DOMAINS_SHARE] = {domains_sched_boot, domains_sched_compute},
-        [DOMAINS_WAKEUP] = {domains_sched_boot, domains_sched_compute},
-        [DOMAINS_SCALE] = {domains_scale_boot, domains_scale_compute},
-    };
-    return &kinds[p->at[DOMAINS_AXIS_MEASURE]];
-}
 
 /* ---- boots ---- */
 
@@ -326,14 +363,15 @@ static unsigned memory_of(const struct point *p)
 static void plan_boot(const struct point *p, struct domains_boot *boot)
 {
     const struct domains_machine *where = domains_machine_of(p);
-    bool of_rings = domains_group_of(p) == DOMAINS_LAYOUTS,
+    bool of_schedulers = domains_group_of(p) == DOMAINS_SCHEDULERS,
          on_xen = where->hypervisor == MACHINE_XEN;
     boot->machine = (struct machine){.hypervisor = where->hypervisor,
                                      .engine = where->engine,
-                                     .cpus = of_rings ? (unsigned)p->at[DOMAINS_AXIS_CPUS] : 1,
+                                     .cpus = of_schedulers ? 1 : (unsigned)p->at[DOMAINS_AXIS_CPUS],
                                      .memory_mib = memory_of(p)};
-    boot->options = format_text("%s%s%s", on_xen ? "dom0_max_vcpus=1" : CONTROL_MEMORY,
-                                of_rings ? "" : " sched=", of_rings ? "" : domains_subject_name(p));
+    boot->options =
+        format_text("%s%s%s", on_xen ? "dom0_max_vcpus=1" : CONTROL_MEMORY,
+                    of_schedulers ? " sched=" : "", of_schedulers ? domains_subject_name(p) : "");
     kind_of(p)->boot(p, boot);
 }
 

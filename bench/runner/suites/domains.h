@@ -19,10 +19,11 @@ enum domains_measure {
     DOMAINS_SHARE,      /* hogs by their weights */
     DOMAINS_WAKEUP,     /* a domain that wakes, beside hogs */
     DOMAINS_SCALE,      /* many hogs, and what they lose to each other */
+    DOMAINS_EVENTS,     /* from one domain to another's handler */
     DOMAINS_MEASURES
 };
 
-enum domains_group { DOMAINS_LAYOUTS, DOMAINS_SCHEDULERS };
+enum domains_group { DOMAINS_LAYOUTS, DOMAINS_SCHEDULERS, DOMAINS_ABIS };
 
 enum {
     DOMAINS_AXIS_BEFORE = AXIS_FIRST_SWEPT - 1,
@@ -128,6 +129,14 @@ void domains_scale_boot(const struct point *p, struct domains_boot *boot);
 const char *domains_scale_refusal(const struct point *p, char text[SUITE_REASON]);
 bool domains_scale_compute(const struct point *p, const struct domains_result *result,
                            struct observation *out, struct hist *latency, struct fault *fault);
+
+/* domains_ports.c */
+void domains_ports_boot(const struct point *p, struct domains_boot *boot);
+const char *domains_ports_refusal(const struct point *p, char text[SUITE_REASON]);
+bool domains_ports_compute(const struct point *p, const struct domains_result *result,
+                           struct observation *out, struct hist *latency, struct fault *fault);
+/* The i-th ABI of events; NULL past the end. */
+const char *domains_abi_name(size_t i);
 
 /* Of which the point is. */
 enum domains_group domains_group_of(const struct point *p);
