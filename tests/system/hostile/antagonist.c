@@ -78,8 +78,7 @@ static void tables(void)
                                           PTE_READ_ONLY | PTE_USER));
     }
     for (;;) {
-        long error = table_extended(MMUEXT_UNPIN_TABLE, table_root_mfn()); /* -EBUSY: no matter */
-        error = table_extended(MMUEXT_UNPIN_TABLE, page_mfn(root));
+        long error = table_extended(MMUEXT_UNPIN_TABLE, page_mfn(root));
         if (!error)
             error = table_extended(MMUEXT_PIN_L4_TABLE, page_mfn(root));
         if (error)

@@ -78,11 +78,14 @@ static void beside(const struct trouble *t)
     struct result result;
     if (!start_option_number("exact", 0) || cpu_count() > 1)
         SKIP("time is not exact");
-    REQUIRE(alone()->work > 0);
+    uint64_t whole = alone()->work;
+    CHECK(whole > 0);
+    if (whole == 0)
+        return;
     unsigned parts = t->parts ? t->parts : 2;
     if (!measure(t, &result))
         return;
-    uint64_t share = result.work * parts * 1000 / alone()->work;
+    uint64_t share = result.work * parts * 1000 / whole;
     tap_note("%s: %lu of 1000 of its share; at most %lu us without the processor", t->by, share,
              result.gap);
     CHECK(share >= 1000 - 10 * LESS);

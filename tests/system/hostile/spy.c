@@ -98,7 +98,7 @@ static uint64_t look_at_shared_pages(void)
 
 static uint64_t look_at_registers(void)
 {
-    uint8_t vectors[VECTORS][16];
+    uint8_t vectors[VECTORS][16] = {{0}};
     struct {
         uint32_t control, status, tags, rest[4];
         uint8_t stack[80];

@@ -175,7 +175,7 @@ static void debug_init(void)
 {
     long error = hypercall_set_segment_base(SEGBASE_FS, (uintptr_t)&behind_fs);
     for (unsigned i = 0; i < BREAKPOINTS && !error; i++)
-        error = hypercall_set_debugreg(i, breakpoint(i));
+        error = hypercall_set_debugreg((int)i, breakpoint(i));
     if (error)
         power_panic("debug registers, segments: error %ld", error);
 }
@@ -184,7 +184,7 @@ uint64_t state_debug(void)
 {
     uint64_t wrong = 0;
     for (unsigned i = 0; i < BREAKPOINTS; i++)
-        wrong += (uint64_t)hypercall_get_debugreg(i) != breakpoint(i);
+        wrong += (uint64_t)hypercall_get_debugreg((int)i) != breakpoint(i);
     return wrong;
 }
 
