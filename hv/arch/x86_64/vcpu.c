@@ -183,14 +183,16 @@ void arch_forget(void)
     __atomic_store_n(&loaded[c->id], NULL, __ATOMIC_RELEASE);
 }
 
+/* Not only where it ran last: a CPU that it left has it until that CPU runs another one. */
 void arch_vcpu_forget(struct vcpu *v)
 {
-    uint32_t cpu = v->arch.last_cpu;
-    if (cpu == UINT32_MAX || __atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE) != v)
-        return;
-    cpu_request(cpu, WORK_FORGET);
-    while (__atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE) == v)
-        arch_relax();
+    for (uint32_t cpu = 0; cpu < arch_cpu_count(); cpu++) {
+        if (__atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE) != v)
+            continue;
+        cpu_request(cpu, WORK_FORGET);
+        while (__atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE) == v)
+            arch_relax();
+    }
 }
 
 noreturn void arch_run_vcpu(void)
