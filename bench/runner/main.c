@@ -79,8 +79,8 @@ int main(int argc, char **argv)
     const struct argp argp = {
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc = "Measures I/O rings and event channels on this machine, and schedulers in "
-               "simulation.\v",
+        .doc = "Measures I/O rings, event channels and schedulers: on this machine, in domains "
+               "under QEMU, in simulation.",
         .help_filter = list_commands,
     };
     struct choice choice = {0};
