@@ -80,7 +80,7 @@ int main(int argc, char **argv)
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
         .doc = "Measures I/O rings, event channels and schedulers: on this machine, in domains "
-               "under QEMU, in simulation.",
+               "under QEMU, in simulation.\v",
         .help_filter = list_commands,
     };
     struct choice choice = {0};
