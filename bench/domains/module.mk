@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Workloads of experiments in domains: $(B)/guest/bench/<name>, and the control domain that runs them.
 
-DOMAINS_BENCH := crowd hog ports waker
+DOMAINS_BENCH := brief crowd hog ports waker
 
 $(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c)))
+# Those who make trouble, the same that are tested.
+$(eval $(call guest-image,bench/antagonist,tests/system/hostile/antagonist.c))
 # With dom0's library, which is not named yet when this is read.
 $(eval $(call guest-image,bench/control,bench/domains/control.c $(wildcard dom0/*.c)))
 
@@ -13,4 +15,4 @@ $(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/r
 
 # What the host tool boots.
 BENCH_IMAGES := $(B)/ringside.elf $(B)/guest/path-length \
-    $(addprefix $(B)/guest/bench/,control $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%))
+    $(addprefix $(B)/guest/bench/,antagonist control $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%))

@@ -8,6 +8,9 @@
  *   warm=N      are not measured
  *   latency=1   measure each request, which costs two looks at the clock: `clock` says how much
  * that is
+ *   span=MS     with latency=1: the front end stops of itself so long after the first that is
+ * measured, and leaves the ring as it is: the other end has count=0, and is not asked gates=1
+ * listens to a channel `gate0` too, on which somebody may send what it likes
  */
 #include "bench/domains/result.h"
 #include "bench/domains/spent.h"
@@ -26,6 +29,7 @@ struct totals {
 
 static struct totals began;
 static struct hist latency;
+static uint64_t span, over_at = UINT64_MAX; /* ns */
 static uint64_t sent_at[RING_ENTRIES_MAX];
 
 static struct totals totals_of(const struct ring_run *run)
@@ -43,12 +47,17 @@ void ring_reached(struct ring_run *run)
     run->mark = UINT64_MAX;
     hist_reset(&latency);
     began = totals_of(run);
+    over_at = span == 0 ? UINT64_MAX : began.at + span;
 }
 
 void ring_answered(struct ring_run *run, uint64_t sent)
 {
-    (void)run;
-    hist_record(&latency, time_system().n - sent);
+    uint64_t now = time_system().n;
+    hist_record(&latency, now - sent);
+    if (now >= over_at) { /* no more than what is on its way, and one that tells of it */
+        over_at = UINT64_MAX;
+        run->count = run->answered + run->window + 1;
+    }
 }
 
 /* An empty measurement: what is between two looks at the clock with nothing between them. The
@@ -82,6 +91,9 @@ static void tell(const struct ring_run *run, const struct totals *end)
 void guest_main(void)
 {
     static struct ring_run run;
+    static struct channel gate;
+    if (start_option_number("gates", 0))
+        channel_open(&gate, "gate0");
     channel_open(&run.channel, "ring");
     ring_options(&run);
     run.mark = start_option_number("warm", 0);
@@ -89,9 +101,11 @@ void guest_main(void)
         power_panic("expected warm= below count=%lu, found %lu", run.count, run.mark);
     if (run.channel.is_front && start_option_number("latency", 0))
         run.sent_at = sent_at;
+    span = run.sent_at ? start_option_number("span", 0) * NS_PER_MS : 0;
     ring_work(&run);
     const struct totals end = totals_of(&run);
-    ring_close(&run);
+    if (span == 0)
+        ring_close(&run);
     if (run.alone)
         power_panic("the other end is gone after %lu of %lu", run.answered, run.count);
     tell(&run, &end);

@@ -20,6 +20,7 @@ enum domains_measure {
     DOMAINS_WAKEUP,     /* a domain that wakes, beside hogs */
     DOMAINS_SCALE,      /* many hogs, and what they lose to each other */
     DOMAINS_EVENTS,     /* from one domain to another's handler */
+    DOMAINS_ISOLATION,  /* a ring beside a domain that makes trouble */
     DOMAINS_MEASURES
 };
 
@@ -137,6 +138,13 @@ bool domains_ports_compute(const struct point *p, const struct domains_result *r
                            struct observation *out, struct hist *latency, struct fault *fault);
 /* The i-th ABI of events; NULL past the end. */
 const char *domains_abi_name(size_t i);
+
+/* domains_isolation.c: the boot's first point is the ring alone. */
+void domains_isolation_boot(const struct point *p, struct domains_boot *boot);
+bool domains_isolation_compute(const struct point *p, const struct domains_result *result,
+                               struct observation *out, struct hist *latency, struct fault *fault);
+/* The i-th kind of trouble; NULL past the end. */
+const char *domains_trouble_name(size_t i);
 
 /* Of which the point is. */
 enum domains_group domains_group_of(const struct point *p);

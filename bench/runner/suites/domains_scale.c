@@ -44,6 +44,8 @@ static const char *slice_of(const char *policy)
 const char *domains_scale_refusal(const struct point *p, char text[SUITE_REASON])
 {
     const char *policy = domains_subject_name(p);
+    if (domains_machine_of(p)->hypervisor == MACHINE_XEN)
+        return "the length of a turn is not set on Xen";
     if (slice_of(policy) != NULL)
         return NULL;
     snprintf(text, SUITE_REASON, "it is not known by which parameter %s has a slice", policy);
