@@ -9,19 +9,13 @@
  *                   instruction runs. That domain is warped (BVT), so that it preempts the sender;
  *                   which yields right behind the send, where it does not
  */
-#include "guest/lib/format.h"
 #include "guest/time.h"
 #include "hv/public/ringside.h"
+#include "tests/system/guests/path_length.h"
 #include "tests/system/guests/tiny.h"
 
 #define ROUNDS 64U
 #define REPEATS 5U
-
-static void report(const char *name, uint64_t ticks, uint64_t operations)
-{
-    uint64_t hundredths = ticks * 100 / operations;
-    printf("path-length,%s,%lu.%02lu\n", name, hundredths / 100, hundredths % 100);
-}
 
 /* The counter that both read is the processor's: Xen emulates it by default, where it is not known
  * to tick alike everywhere. */
@@ -55,7 +49,7 @@ static void measure_switch(void)
             best = ticks / switches;
     }
     if (CHECK(best != UINT64_MAX))
-        report("domain-switch", best, 1);
+        path_report("domain-switch", best, 1);
     tiny_unmap((void *)data);
     tiny_destroy(&t);
 }
@@ -121,14 +115,19 @@ static void measure_events(void)
         best = ticks < best ? ticks : best;
     }
     if (CHECK(best != UINT64_MAX))
-        report("event-blocked", best, 1);
+        path_report("event-blocked", best, 1);
     tiny_unmap(data);
     event_drop((evtchn_port_t)port);
     tiny_destroy(&t);
 }
 
-TEST(path_length_between_domains)
+void path_measure_domains(void)
 {
     measure_switch();
     measure_events();
+}
+
+TEST(path_length_between_domains)
+{
+    path_measure_domains();
 }
