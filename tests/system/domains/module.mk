@@ -19,10 +19,16 @@ BUILD += $(DOMAINS_RAMDISK)
 $(DOMAINS_RAMDISK): $(DOMAINS_ALL:%=$(B)/guest/%) dom0/ramdisk
 	@$(call ramdisk,$(foreach k,$(DOMAINS_ALL),$(k)=$(B)/guest/$(k)))
 
-# Under -icount, with room for the domain that is made.
-$(eval $(call system-test,domain-cost,ICOUNT=1 MEMORY=512 OPTIONS=dom0_mem=256M \
+# Under -icount, with room for the domains that are made.
+$(eval $(call system-test,domain-cost,ICOUNT=1 MEMORY=768 OPTIONS=dom0_mem=256M \
   RAMDISK=$(DOMAINS_RAMDISK),domains,only=cost_*))
 $(B)/hv-domain-cost: $(DOMAINS_RAMDISK)
+
+# Likewise, by each policy that knows weights.
+DOMAINS_WEIGHTED := bvt stride eevdf credit
+$(foreach p,$(DOMAINS_WEIGHTED),$(eval $(call system-test,domain-weights-$(p),ICOUNT=1 \
+  OPTIONS='sched=$(p) dom0_mem=96M' RAMDISK=$(DOMAINS_RAMDISK),domains,only=weights_*)))
+$(DOMAINS_WEIGHTED:%=$(B)/hv-domain-weights-%): $(DOMAINS_RAMDISK)
 
 # The tests themselves, on one processor and on two.
 $(eval $(call system-test,domains,MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(DOMAINS_RAMDISK),domains))

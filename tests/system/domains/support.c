@@ -117,6 +117,18 @@ uint64_t said_number(const char *name, const char *start, uint64_t otherwise)
     return otherwise;
 }
 
+/* ---- time */
+
+bool counts_instructions(void)
+{
+    const uint64_t rounds = 10000;
+    uint64_t n = rounds;
+    uint64_t start = time_tsc();
+    asm volatile("1: decq %0\n\tjnz 1b" : "+r"(n));
+    uint64_t ticks = time_tsc() - start;
+    return ticks >= 2 * rounds && ticks < 2 * rounds + 100;
+}
+
 /* ---- memory */
 
 uint64_t free_pages(void)

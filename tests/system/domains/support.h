@@ -50,6 +50,11 @@ unsigned said(const char *name, const char *start);
 /* What follows `start` in such a line, as a number; `otherwise`: there is none. */
 uint64_t said_number(const char *name, const char *start, uint64_t otherwise);
 
+/* ---- time */
+
+/* Is a tick of the counter an instruction? So it is under QEMU's -icount. */
+bool counts_instructions(void);
+
 /* ---- memory */
 
 uint64_t free_pages(void);
