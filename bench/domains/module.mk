@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Workloads of experiments in domains: $(B)/guest/bench/<name>, and the control domain that runs them.
 
-DOMAINS_BENCH := brief crowd hog ports waker
+DOMAINS_BENCH := brief crowd first hog ports waker
 
 $(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c)))
 # Those who make trouble, the same that are tested.
 $(eval $(call guest-image,bench/antagonist,tests/system/hostile/antagonist.c))
 # With dom0's library, which is not named yet when this is read.
-$(eval $(call guest-image,bench/control,bench/domains/control.c $(wildcard dom0/*.c)))
+$(foreach w,control starter,$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c $(wildcard dom0/*.c))))
 
 # Both ends of a ring, for each layout: the same that are tested, with another main program.
 $(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/result.c \
@@ -15,4 +15,4 @@ $(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/r
 
 # What the host tool boots.
 BENCH_IMAGES := $(B)/ringside.elf $(B)/guest/path-length \
-    $(addprefix $(B)/guest/bench/,antagonist control $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%))
+    $(addprefix $(B)/guest/bench/,antagonist control starter $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%))

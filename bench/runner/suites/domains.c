@@ -132,8 +132,8 @@ static bool subject(size_t i, struct suite_subject *out)
 
 static const char *choice(size_t axis, unsigned i)
 {
-    static const char *const measures[] = {"throughput", "latency", "share",    "wakeup",
-                                           "scale",      "events",  "isolation"};
+    static const char *const measures[] = {"throughput", "latency", "share",     "wakeup",
+                                           "scale",      "events",  "isolation", "start"};
     static const char *const switches[] = {"off", "on"};
     switch (axis) {
     case DOMAINS_AXIS_MEASURE:
@@ -161,6 +161,7 @@ static uint64_t initial(size_t axis)
     case DOMAINS_AXIS_CPUS:
     case DOMAINS_AXIS_BATCH:
     case DOMAINS_AXIS_HOGS:
+    case DOMAINS_AXIS_ROW:
         return 1;
     case DOMAINS_AXIS_PORTS:
         return 64;
@@ -191,6 +192,8 @@ static bool means(size_t axis, const struct point *p)
     bool scale = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SCALE;
     if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_ISOLATION && axis > DOMAINS_AXIS_MACHINE)
         return axis == DOMAINS_AXIS_BESIDE || axis == DOMAINS_AXIS_SPAN_MS;
+    if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_START && axis > DOMAINS_AXIS_MACHINE)
+        return axis == DOMAINS_AXIS_ROW;
     switch (axis) {
     case DOMAINS_AXIS_MEASURE:
     case DOMAINS_AXIS_MACHINE:
@@ -211,6 +214,7 @@ static bool means(size_t axis, const struct point *p)
     case DOMAINS_AXIS_SERVICE_NS:
         return of_schedulers && wakeup;
     case DOMAINS_AXIS_BESIDE:
+    case DOMAINS_AXIS_ROW:
         return false;
     case DOMAINS_AXIS_SLICE_MS:
         return of_schedulers && scale;
@@ -259,6 +263,7 @@ static const struct kind *kind_of(const struct point *p)
         [DOMAINS_SCALE] = {DOMAINS_SCHEDULERS, domains_scale_boot, domains_scale_compute},
         [DOMAINS_ISOLATION] = {DOMAINS_SCHEDULERS, domains_isolation_boot,
                                domains_isolation_compute},
+        [DOMAINS_START] = {DOMAINS_SCHEDULERS, domains_start_boot, domains_start_compute},
         [DOMAINS_EVENTS] = {DOMAINS_ABIS, domains_ports_boot, domains_ports_compute},
     };
     return &kinds[p->at[DOMAINS_AXIS_MEASURE]];
@@ -271,16 +276,16 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
     bool of_schedulers = domains_group_of(p) == DOMAINS_SCHEDULERS;
     uint64_t measure = p->at[DOMAINS_AXIS_MEASURE];
     if (kind_of(p)->group != domains_group_of(p))
-        return "layouts have throughput and latency, schedulers share, wakeup, scale and "
-               "isolation, abis events";
+        return "layouts have throughput and latency, schedulers share, wakeup, scale, "
+               "isolation and start, abis events";
     if (!of_schedulers && where->is_sim)
         return "the simulator has no rings and events of domains";
     if (!of_schedulers && where->engine == MACHINE_ICOUNT && p->at[DOMAINS_AXIS_CPUS] > 1)
         return "a clock that counts instructions has one processor";
     if (measure == DOMAINS_EVENTS)
         return domains_ports_refusal(p, text);
-    if (measure == DOMAINS_ISOLATION && where->is_sim)
-        return "the simulator has no domains that make trouble";
+    if ((measure == DOMAINS_ISOLATION || measure == DOMAINS_START) && where->is_sim)
+        return "the simulator has no domains that make trouble, or are made";
     if (measure == DOMAINS_SCALE && where->is_sim)
         return "what is lost to switches is given to the simulator; `ringside run sched-scale`";
     if (!of_rings && measure != DOMAINS_SCALE && p->at[DOMAINS_AXIS_HOGS] > FEW_HOGS)

@@ -21,6 +21,7 @@ enum domains_measure {
     DOMAINS_SCALE,      /* many hogs, and what they lose to each other */
     DOMAINS_EVENTS,     /* from one domain to another's handler */
     DOMAINS_ISOLATION,  /* a ring beside a domain that makes trouble */
+    DOMAINS_START,      /* domains made one after another */
     DOMAINS_MEASURES
 };
 
@@ -95,6 +96,7 @@ const struct domains_list *domains_list(const struct domains_result *result, con
 struct domains_boot {
     struct machine machine;
     char *options, *arguments; /* of hypervisor and control domain */
+    const char *control;       /* its image; NULL: the one that carries out descriptions */
     struct strings workloads;  /* images of guest/bench/ */
     struct strings points;     /* descriptions */
     struct domains_result *results;
@@ -145,6 +147,11 @@ bool domains_isolation_compute(const struct point *p, const struct domains_resul
                                struct observation *out, struct hist *latency, struct fault *fault);
 /* The i-th kind of trouble; NULL past the end. */
 const char *domains_trouble_name(size_t i);
+
+/* domains_start.c */
+void domains_start_boot(const struct point *p, struct domains_boot *boot);
+bool domains_start_compute(const struct point *p, const struct domains_result *result,
+                           struct observation *out, struct hist *latency, struct fault *fault);
 
 /* Of which the point is. */
 enum domains_group domains_group_of(const struct point *p);

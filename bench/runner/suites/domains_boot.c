@@ -123,7 +123,7 @@ bool domains_boot(struct domains_boot *boot, struct fault *fault)
     boot->machine.ramdisk = ramdisk;
     boot->machine.options = boot->options;
     boot->machine.arguments = boot->arguments;
-    boot->machine.guest = CONTROL;
+    boot->machine.guest = boot->control == NULL ? CONTROL : boot->control;
     bool made = make_ramdisk(boot, folder, ramdisk, fault);
     bool good = made && run(boot, fault);
     if (good || !made)
