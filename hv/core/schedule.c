@@ -20,6 +20,12 @@
 static char policy_name[16] = "bvt";
 OPTION_TEXT("sched", policy_name, "the scheduling policy, a name from sched-bvt/policies.def");
 
+static const char policies[] =
+#define SCHED_POLICY(id) " " #id
+#include "sched-bvt/policies.def"
+#undef SCHED_POLICY
+    ;
+
 /* What a guest reckons the time by does not change, but it multiplies what has passed since. */
 #define TIME_PERIOD NS_PER_S
 
@@ -34,7 +40,7 @@ void schedule_init(uint32_t n)
 {
     const struct sched_policy *policy = sched_policy_named(policy_name);
     if (policy == NULL)
-        panic("option 'sched': there is no policy '%s'", policy_name);
+        panic("option 'sched': expected one of%s, found '%s'", policies, policy_name);
     sched_init(&sched, policy, sched_cpus, n, 0);
     for (uint32_t i = 0; i < n; i++)
         lock_init(&cpus[i].lock, LOCK_RUN_QUEUE, i);

@@ -30,6 +30,7 @@ $(eval $(call system-test,checked,CPUS=2,selftest,,-checked))
 $(eval $(call system-test,checked-random,CPUS=2,random,calls=50000 vcpus=2 seed=3,-checked))
 $(eval $(call system-test,no-kernel,ENDS=39 SAYS='no module was loaded'))
 $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAYS='loglvl.*expected error.*found .loud'))
+$(eval $(call system-test,no-policy,ENDS=39 OPTIONS='sched=fair' SAYS='sched.*expected one of bvt rr.*found .fair'))
 
 # What its scheduler decided, by the simulator.
 TESTS += $(B)/hv-replay
