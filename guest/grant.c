@@ -26,8 +26,7 @@ void grant_init(void)
                     setup.status);
     for (unsigned i = 0; i < GRANT_FRAMES; i++) {
         uint64_t va = GRANT_TABLE_VA + i * PAGE_SIZE;
-        error =
-            table_set(table_reach(table_root, va, 1), pte_make(MFN(frames[i]), PTE_READ_WRITE));
+        error = table_set(table_reach(table_root, va, 1), pte_make(MFN(frames[i]), PTE_READ_WRITE));
         if (error)
             power_panic("frame %lx of the grant table: error %ld", frames[i], error);
     }

@@ -34,7 +34,8 @@ void grant_init(void);
 /* GRANT_NONE: all are taken. */
 grant_ref_t grant_alloc(void);
 
-/* Takes these out of those that grant_alloc() may give; false: one is taken, and nothing changed. */
+/* Takes these out of those that grant_alloc() may give; false: one is taken, and nothing changed.
+ */
 bool grant_reserve(grant_ref_t first, unsigned n);
 
 /* The entry is not in use: never granted, or ended. */
@@ -46,8 +47,8 @@ void grant_access(grant_ref_t ref, domid_t to, mfn_t frame, bool readonly);
 /* false: it is in use; all goes on as before. */
 bool grant_end_access(grant_ref_t ref);
 
-/* From now on the domain may give one frame. `page` is where it will be: what the hypervisor may put
- * into the machine-to-physical table. */
+/* From now on the domain may give one frame. `page` is where it will be: what the hypervisor may
+ * put into the machine-to-physical table. */
 void grant_accept(grant_ref_t ref, domid_t from, pfn_t page);
 
 /* The frame that was given; FRAME_NONE: none, and none will be any more. */

@@ -152,7 +152,8 @@ static inline __attribute__((always_inline)) bool frame_get(mfn_t m, const struc
 bool frame_get_any(mfn_t m);
 
 /* A frame that its owner has, and nothing else refers to: it is nobody's then, and no reference can
- * be had, until the caller assigns it anew. Some CPU may know translations of it. false: as it was. */
+ * be had, until the caller assigns it anew. Some CPU may know translations of it. false: as it was.
+ */
 bool frame_take(mfn_t m, const struct domain *owner);
 
 /* Another reference, where one is held already. */

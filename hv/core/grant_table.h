@@ -37,8 +37,8 @@ struct grant_frame {
 
 struct grant_table {
     struct domain *domain; /* whose it is */
-    struct lock lock;  /* growing; heap_lock is taken within */
-    uint32_t n_frames; /* published; never less than before */
+    struct lock lock;      /* growing; heap_lock is taken within */
+    uint32_t n_frames;     /* published; never less than before */
     uint32_t frames_max;
 
     struct lock mapping_lock;  /* free list and growing; heap_lock is taken within */

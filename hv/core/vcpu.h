@@ -49,7 +49,7 @@ struct vcpu {
     struct timer poll_timer;
     struct timer virtual_timer; /* of virtual time; runs only while the vcpu does */
     ns_t virtual_deadline;      /* NS_NEVER: none */
-    bool has_own_timers;        /* the periodic or the virtual one was ever set; they stop with it */
+    bool has_own_timers; /* the periodic or the virtual one was ever set; they stop with it */
 
     ns_t state_since; /* runstate */
     ns_t state_time[4];

@@ -32,10 +32,8 @@ static const struct {
 #define RING_LAYOUT(id, name, without, why) {#id, name, id##_fuzz_one},
 #include "rings/layouts.def"
 #undef RING_LAYOUT
-    {"evtchn", "evtchn", fuzz_evtchn_one},
-    {"kernel", "kernel", fuzz_kernel_one},
-    {"multiboot", "multiboot", fuzz_multiboot_one},
-    {"option", "option", fuzz_option_one},
+    {"evtchn", "evtchn", fuzz_evtchn_one},          {"kernel", "kernel", fuzz_kernel_one},
+    {"multiboot", "multiboot", fuzz_multiboot_one}, {"option", "option", fuzz_option_one},
     {"ramdisk", "ramdisk", fuzz_ramdisk_one},
 };
 
