@@ -56,7 +56,7 @@ static char *description(const struct point *p, const char *trouble)
 
 void domains_isolation_boot(const struct point *p, struct domains_boot *boot)
 {
-    static const char *const images[] = {"antagonist", "brief", "ring-" RING};
+    static const char *const images[] = {"antagonist", "brief", ("ring-" RING)};
     for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
         strings_add(&boot->workloads, images[i]);
     const char *const which[] = {NULL, troubles[p->at[DOMAINS_AXIS_BESIDE]].text};
