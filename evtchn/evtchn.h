@@ -284,6 +284,13 @@ int evtchn_set_priority(struct evtchn_domain *d, uint32_t port, uint32_t priorit
 
 /* ---- changing the ABI ---- */
 
+/*
+ * Another ABI until evtchn_reset(), any but fifo; its words lie where those of the one before did.
+ * The ABI that the domain has: nothing to do. EINVAL: fifo. EBUSY: a port is open, or the domain is
+ * on fifo. D(d), and no send to d under way.
+ */
+int evtchn_set_abi(struct evtchn_domain *d, const struct evtchn_abi *abi);
+
 /* Is the offset fit for a control block? To check before the page is mapped. */
 bool evtchn_control_fits(uint32_t offset);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a domain's words lie: it gives pages for `fifo`, or a vcpu's part moves. */
+/* Where a domain's words lie, and by which ABI: it gives pages for `fifo`, or a vcpu's part moves.
+ */
 #include "table.h"
 
 struct evtchn_effect evtchn_vcpu_move(struct evtchn_vcpu *v, uint8_t *upcall, void *selector)
@@ -11,6 +12,18 @@ struct evtchn_effect evtchn_vcpu_move(struct evtchn_vcpu *v, uint8_t *upcall, vo
     struct evtchn_effect effect = evtchn_tell(v);
     effect.what = 0;
     return effect;
+}
+
+int evtchn_set_abi(struct evtchn_domain *d, const struct evtchn_abi *abi)
+{
+    if (abi == &evtchn_fifo_producer)
+        return -EVTCHN_EINVAL;
+    if (abi == d->abi)
+        return 0;
+    if (d->abi == &evtchn_fifo_producer || evtchn_next_open(d, 1) != 0)
+        return -EVTCHN_EBUSY;
+    evtchn_store(&d->abi, abi);
+    return 0;
 }
 
 bool evtchn_control_fits(uint32_t offset)

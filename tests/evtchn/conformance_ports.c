@@ -507,7 +507,37 @@ static void test_reset(void **state)
     close_both();
 }
 
+/* Of every ABI to every other, and back by a reset. */
+static void test_set_abi(void **state)
+{
+    const struct world_abi *abi = *state;
+    open_both(state);
+    for (size_t i = 0; i < world_n_abis; i++) {
+        const struct world_abi *next = &world_abis[i];
+        if (world_is_fifo(next)) {
+            assert_refused(&a, EVTCHN_EINVAL, evtchn_set_abi(&a.d, next->producer));
+            continue;
+        }
+        if (world_is_fifo(abi)) { /* control blocks have been given */
+            assert_refused(&a, EVTCHN_EBUSY, evtchn_set_abi(&a.d, next->producer));
+            continue;
+        }
+        assert_int_equal(open_ipi(&a, 0), 1);
+        if (next == abi)
+            assert_ok(evtchn_set_abi(&a.d, next->producer));
+        else
+            assert_refused(&a, EVTCHN_EBUSY, evtchn_set_abi(&a.d, next->producer));
+        assert_ok(evtchn_close(&a.d, 1));
+        assert_ok(evtchn_set_abi(&a.d, next->producer));
+        assert_ptr_equal(a.d.abi, next->producer);
+        assert_ok(evtchn_reset(&a.d));
+        assert_ptr_equal(a.d.abi, a.begins->producer);
+    }
+    close_both();
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_set_abi),
     cmocka_unit_test(test_lowest_closed_port_first),
     cmocka_unit_test(test_alloc_unbound),
     cmocka_unit_test(test_send_to_unbound_tells_nobody),
