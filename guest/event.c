@@ -13,6 +13,7 @@
 #include "guest/vcpu.h"
 
 #include "evtchn/consumer.h"
+#include "hv/public/ringside.h"
 
 #define MINE_WORDS (EVENT_PORTS_2L / 64)
 
@@ -27,7 +28,7 @@ static struct binding *bindings[EVENT_PORTS_FIFO / BINDINGS_A_PAGE];
 static struct evtchn_consumer consumers[VCPU_MAX];
 static uint64_t mine[VCPU_MAX][MINE_WORDS];
 static struct evtchn_array array; /* fifo */
-static bool fifo;
+static const struct evtchn_consumer_abi *abi;
 
 static struct binding *binding_of(evtchn_port_t port)
 {
@@ -44,15 +45,31 @@ static struct evtchn_consumer *consumer(void)
 
 bool event_is_fifo(void)
 {
-    return fifo;
+    return abi == &evtchn_fifo_consumer;
 }
 
-static void init_two_level(void)
+unsigned event_ports(void)
+{
+    return abi->ports;
+}
+
+long event_choose(domid_t domain, const char *name)
+{
+    struct ringside_event_abi choice = {.domain = domain};
+    size_t length = strlen(name);
+    if (length >= sizeof(choice.name))
+        return -XEN_EINVAL;
+    memcpy(choice.name, name, length);
+    return hypercall_event_channel_op(EVTCHNOP_RINGSIDE_set_abi, &choice);
+}
+
+/* flat and 2l: a bit each port, in the page that is shared anyway. */
+static void init_bitmaps(void)
 {
     memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
     for (unsigned id = 0; id < VCPU_MAX; id++) {
         consumers[id] = (struct evtchn_consumer){
-            .abi = &evtchn_two_level_64_consumer,
+            .abi = abi,
             .upcall = &shared_info->vcpu_info[id].evtchn_upcall_pending,
             .selector = &shared_info->vcpu_info[id].evtchn_pending_sel,
             .pending = shared_info->evtchn_pending,
@@ -75,6 +92,12 @@ static void expand_array(void)
     array.page[array.pages++] = page;
 }
 
+static void refused(long error)
+{
+    printf("# events=%s is refused with error %ld: 2l instead\n", abi->name, error);
+    abi = &evtchn_two_level_64_consumer;
+}
+
 /* A hypervisor may not have it: false, and nothing was changed. */
 static bool init_fifo(void)
 {
@@ -84,7 +107,7 @@ static bool init_fifo(void)
         long error = hypercall_event_channel_op(EVTCHNOP_init_control, &init);
         if (error && id == 0) {
             page_free(control);
-            printf("# events=fifo is refused with error %ld: 2l instead\n", error);
+            refused(error);
             return false;
         }
         if (error)
@@ -100,16 +123,40 @@ static bool init_fifo(void)
     return true;
 }
 
-void event_init(void)
+static const struct evtchn_consumer_abi *abi_asked_for(void)
 {
+    static const struct evtchn_consumer_abi *const all[] = {
+#define EVTCHN_ABI(id, name, ports) &evtchn_##id##_consumer,
+#include "evtchn/abis.def"
+#undef EVTCHN_ABI
+    };
     size_t length;
     const char *name = start_option("events", &length);
-    fifo = name && length == 4 && !strncmp(name, "fifo", length);
-    if (name && !fifo && (length != 2 || strncmp(name, "2l", length) != 0))
-        power_panic("option events: expected 2l or fifo, found `%.*s'", (int)length, name);
-    fifo = fifo && init_fifo();
-    if (!fifo)
-        init_two_level();
+    if (!name)
+        return &evtchn_two_level_64_consumer;
+    for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        if (strlen(all[i]->name) == length && !strncmp(name, all[i]->name, length))
+            return all[i];
+    }
+#define EVTCHN_ABI(id, name, ports) " " name
+    power_panic("option events: expected one of"
+#include "evtchn/abis.def"
+                ", found `%.*s'",
+                (int)length, name);
+#undef EVTCHN_ABI
+}
+
+void event_init(void)
+{
+    abi = abi_asked_for();
+    if (event_is_fifo() && init_fifo())
+        return;
+    if (abi != &evtchn_two_level_64_consumer) {
+        long error = event_choose(DOMID_SELF, abi->name);
+        if (error)
+            refused(error);
+    }
+    init_bitmaps();
 }
 
 void event_upcall(void)
@@ -136,7 +183,7 @@ void event_handle(evtchn_port_t port, event_handler *handler, void *data)
 
 static void set_vcpu(evtchn_port_t port, unsigned vcpu)
 {
-    if (fifo) /* a queue is a vcpu's: nothing to tell apart */
+    if (event_is_fifo()) /* a queue is a vcpu's: nothing to tell apart */
         return;
     for (unsigned id = 0; id < VCPU_MAX; id++)
         mine[id][port / 64] &= ~(1UL << port % 64);
@@ -148,7 +195,7 @@ static long bound(long error, evtchn_port_t port, unsigned vcpu)
 {
     if (error)
         return error;
-    while (fifo && port >= array.pages * EVTCHN_PAGE_WORDS)
+    while (event_is_fifo() && port >= array.pages * EVTCHN_PAGE_WORDS)
         expand_array();
     event_mask(port);
     event_handle(port, NULL, NULL);
@@ -240,7 +287,7 @@ void event_unmask(evtchn_port_t port)
 
 bool event_masked(evtchn_port_t port)
 {
-    if (fifo)
+    if (event_is_fifo())
         return evtchn_load(evtchn_word(&array, port)) & EVTCHN_MASKED;
     return __atomic_load_n(&shared_info->evtchn_mask[port / 64], __ATOMIC_RELAXED) >> port % 64 & 1;
 }

@@ -14,14 +14,23 @@
 #include "guest/xen.h"
 
 /*
- * Which delivery ABI the domain uses is said on the command line: `events=2l`, the default, or
- * `events=fifo`, from which a hypervisor that has it not is fallen back from with a message. Ports
- * are the same in both, but for how many there may be.
+ * Which delivery ABI the domain uses is said on the command line, `events=` and a name of
+ * evtchn/abis.def; `2l` is the default. One that the hypervisor refuses is fallen back from to it
+ * with a message: all but `2l` and `fifo` are Ringside's own, and have to be chosen before the
+ * domain has ports, hence by the control domain where that makes some. Ports are the same in all,
+ * but for how many there may be.
  */
 #define EVENT_PORTS_2L EVTCHN_2L_NR_CHANNELS
 #define EVENT_PORTS_FIFO EVTCHN_FIFO_NR_CHANNELS
 
 bool event_is_fifo(void);
+
+/* How many ports the ABI can carry, port 0 included. */
+unsigned event_ports(void);
+
+/* Chooses for a domain that has no port yet, or DOMID_SELF, an ABI other than `fifo`: 0 or an error
+ * of EVTCHNOP_RINGSIDE_set_abi, on Xen -XEN_ENOSYS. */
+long event_choose(domid_t domain, const char *name);
 
 typedef void event_handler(evtchn_port_t port, void *data);
 

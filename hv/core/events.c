@@ -14,6 +14,7 @@
 #include "hv/core/guest_access.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/pirq.h"
+#include "hv/core/string.h"
 #include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 #include "hv/public/ringside.h"
@@ -640,6 +641,38 @@ static int set_priority(struct domain *d, const struct evtchn_set_priority *a)
     return rc;
 }
 
+/* ---- the other ABIs */
+
+static const struct evtchn_abi *abi_named(const char name[RINGSIDE_EVENT_ABI_NAME])
+{
+    static const struct evtchn_abi *const abis[] = {
+#define EVTCHN_ABI(id, name, ports) &evtchn_##id##_producer,
+#include "evtchn/abis.def"
+#undef EVTCHN_ABI
+    };
+    for (unsigned i = 0; i < array_size(abis); i++)
+        if (strncmp(name, abis[i]->name, RINGSIDE_EVENT_ABI_NAME) == 0)
+            return abis[i];
+    return NULL;
+}
+
+/* Who sends to the domain has a port of it, and whoever closed the last one waited for that. */
+static int set_abi(struct domain *self, const struct ringside_event_abi *a)
+{
+    const struct evtchn_abi *abi = abi_named(a->name);
+    if (abi == NULL)
+        return -XEN_EINVAL;
+    int rc = 0;
+    struct domain *d = named(self, a->domain, &rc);
+    if (d == NULL)
+        return rc;
+    lock(&d->event_lock);
+    rc = evtchn_set_abi(&d->events, abi);
+    unlock(&d->event_lock);
+    domain_put(d);
+    return rc;
+}
+
 /* ---- the hypercall */
 
 union arguments {
@@ -716,13 +749,23 @@ static const struct {
     [EVTCHNOP_set_priority] = {SIZE_OF(set_priority), false},
 };
 
+static out_of_line long extension(unsigned op, vaddr_t at)
+{
+    struct ringside_event_abi a;
+    if (op != EVTCHNOP_RINGSIDE_set_abi)
+        return -XEN_ENOSYS;
+    if (!copy_from_guest(&a, at, sizeof(a)))
+        return -XEN_EFAULT;
+    return set_abi(current_vcpu()->domain, &a);
+}
+
 static out_of_line long other_operation(unsigned op, vaddr_t at)
 {
     struct domain *d = current_vcpu()->domain;
     union arguments a;
 
     if (op >= array_size(operations) || operations[op].size == 0)
-        return -XEN_ENOSYS;
+        return extension(op, at);
     size_t size = operations[op].size;
     if (!copy_from_guest(&a, at, size))
         return -XEN_EFAULT;

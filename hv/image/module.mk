@@ -19,7 +19,7 @@ $(eval $(call variant-rules,hvchecked))
 
 HV_CHECKS_C := hv/core/lock_check.c
 HV_C := $(filter-out %/offsets.c $(HV_CHECKS_C),$(wildcard hv/core/*.c hv/build/*.c hv/arch/x86_64/*.c)) \
-    $(SCHED_C) $(addprefix evtchn/,evtchn.c table.c two_level.c fifo.c guest_memory.c)
+    $(SCHED_C) $(filter-out $(EVTCHN_CONSUMER_C),$(EVTCHN_C))
 HV_S := $(addprefix hv/arch/x86_64/,boot.S entry.S ap_boot.S)
 # Calls of these the compiler makes itself, after it has seen the whole: they stay what they are.
 EXTRA_hv/arch/x86_64/string.c := -fno-lto

@@ -27,6 +27,22 @@ struct ringside_virtual_timer {
 #define VIRQ_RINGSIDE_VIRTUAL_TIMER 16 /* VIRQ_ARCH_0 */
 
 /*
+ * event_channel_op: how events reach a domain, by an ABI of evtchn/abis.def but for `fifo`, which
+ * is EVTCHNOP_init_control's to enter. Words of all of them lie in shared_info and vcpu_info, from
+ * where they are for `2l` on; evtchn/memory.h says what they mean. Until EVTCHNOP_reset, or `fifo`.
+ *
+ * Of the domain that calls; of another, by the control domain (-EPERM, -ESRCH), which has to choose
+ * before it makes ports there. 0: so it is, or was already. -EINVAL: no such ABI, or `fifo`.
+ * -EBUSY: the domain has an open port, or is on `fifo`. -EFAULT: the argument.
+ */
+#define EVTCHNOP_RINGSIDE_set_abi 0x5200 /* arg: struct ringside_event_abi */
+#define RINGSIDE_EVENT_ABI_NAME 14U      /* bytes, with the zero at the end */
+struct ringside_event_abi {
+    uint16_t domain; /* or DOMID_SELF */
+    char name[RINGSIDE_EVENT_ABI_NAME];
+};
+
+/*
  * The hypercall for what Xen has no number for: an operation, and the address of its argument. Of
  * the control domain alone (-EPERM). -EFAULT: the argument; -ENOSYS: no such operation; and as said
  * at each.

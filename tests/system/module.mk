@@ -13,7 +13,7 @@ $(B)/hv-$(1): $(B)/ringside$(5).elf $(if $(3),$(B)/guest/$(3)) tests/system/modu
 endef
 $(eval $(call system-test,selftest,,selftest))
 $(eval $(call system-test,selftest-2,CPUS=2 MODEL=max,selftest))
-$(eval $(call system-test,selftest-fifo,CPUS=2,selftest,events=fifo))
+$(foreach abi,fifo flat 2l-32,$(eval $(call system-test,selftest-$(abi),CPUS=2,selftest,events=$(abi))))
 $(eval $(call system-test,nehalem,MODEL=Nehalem,selftest))
 $(eval $(call system-test,epyc,MODEL=EPYC,selftest))
 $(eval $(call system-test,random,,random,calls=100000))

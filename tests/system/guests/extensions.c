@@ -3,7 +3,7 @@
 #include "guest/cpuid.h"
 #include "guest/time.h"
 #include "hv/public/ringside.h"
-#include "tests/system/guests/support.h"
+#include "tests/system/guests/tiny.h"
 
 #define ELSEWHERE "this is not Ringside"
 
@@ -92,4 +92,112 @@ TEST(extension_virtual_timer_can_be_taken_back)
     CHECK_EQUAL(hypercall_vcpu_op(VCPUOP_RINGSIDE_set_virtual_timer, 0, POINTER_BAD), -XEN_EFAULT);
     CHECK_EQUAL(fired, 0);
     event_drop(port);
+}
+
+/* The one on the command line was not refused. */
+TEST(extension_event_abi_is_as_asked_for)
+{
+    static const struct {
+        const char *name;
+        unsigned ports;
+    } abis[] = {
+#define EVTCHN_ABI(id, name, ports) {name, ports},
+#include "evtchn/abis.def"
+#undef EVTCHN_ABI
+    };
+    size_t length;
+    const char *name = start_option("events", &length);
+    if (!start_on_ringside() || !name)
+        SKIP("no ABI was asked for, or " ELSEWHERE);
+    for (unsigned i = 0; i < LENGTH(abis); i++) {
+        if (strlen(abis[i].name) == length && !strncmp(abis[i].name, name, length))
+            CHECK_EQUAL(event_ports(), abis[i].ports);
+    }
+}
+
+/* The domain of the self-tests has ports. */
+TEST(extension_event_abi_refuses)
+{
+    struct ringside_event_abi choice = {.domain = DOMID_SELF, .name = "flat"};
+    evtchn_port_t port = (evtchn_port_t)event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+    if (!start_on_ringside()) {
+        CHECK_EQUAL(event_choose(DOMID_SELF, "flat"), -XEN_ENOSYS);
+        event_drop(port);
+        SKIP(ELSEWHERE);
+    }
+    CHECK_EQUAL(event_choose(DOMID_SELF, event_ports() == 64 ? "2l" : "flat"), -XEN_EBUSY);
+    CHECK_EQUAL(event_choose(DOMID_SELF, "fifo"), -XEN_EINVAL);
+    CHECK_EQUAL(event_choose(DOMID_SELF, ""), -XEN_EINVAL);
+    CHECK_EQUAL(event_choose(DOMID_SELF, "flatter"), -XEN_EINVAL);
+    CHECK_EQUAL(event_choose(DOMAIN_NOBODY, "flat"), -XEN_ESRCH);
+    memset(choice.name, 'f', sizeof(choice.name)); /* nothing ends it */
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_RINGSIDE_set_abi, &choice), -XEN_EINVAL);
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_RINGSIDE_set_abi, POINTER_BAD), -XEN_EFAULT);
+    CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_RINGSIDE_set_abi + 1, &choice), -XEN_ENOSYS);
+    event_drop(port);
+}
+
+/* Opens ports of another domain until none is left: how many there were. */
+static unsigned open_all_of(domid_t domain)
+{
+    struct evtchn_alloc_unbound unbound = {.dom = domain, .remote_dom = DOMID_SELF};
+    unsigned n = 0;
+    long error;
+    while ((error = hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &unbound)) == 0)
+        n++;
+    CHECK_EQUAL(error, -XEN_ENOSPC);
+    return n;
+}
+
+/* For a domain that is made: until it has ports, and until they are reset. Each carries as many
+ * ports as it says, less port 0. */
+TEST(extension_event_abi_of_another)
+{
+    static const struct {
+        const char *name;
+        unsigned ports;
+    } abis[] = {{"flat", 64}, {"2l-32", 1024}, {"2l", 4096}};
+    struct xen_domctl_createdomain config = tiny_config();
+    config.max_evtchn_port = EVENT_PORTS_FIFO - 1;
+    domid_t id;
+    if (!start_on_ringside())
+        SKIP(ELSEWHERE);
+    REQUIRE(CHECK_EQUAL(control_create(&config, &id), 0));
+    struct evtchn_reset reset = {.dom = id};
+    CHECK_EQUAL(control_max_vcpus(id, 1), 0);
+    for (unsigned i = 0; i < LENGTH(abis); i++) {
+        unsigned other = (i + 1) % LENGTH(abis);
+        CHECK_EQUAL(event_choose(id, abis[other].name), 0);
+        CHECK_EQUAL(event_choose(id, abis[i].name), 0);
+        CHECK_EQUAL(open_all_of(id), abis[i].ports - 1);
+        CHECK_EQUAL(event_choose(id, abis[other].name), -XEN_EBUSY);
+        CHECK_EQUAL(event_choose(id, abis[i].name), 0); /* so it is already */
+        CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_reset, &reset), 0);
+        CHECK_EQUAL(open_all_of(id), EVENT_PORTS_2L - 1);
+        CHECK_EQUAL(hypercall_event_channel_op(EVTCHNOP_reset, &reset), 0);
+    }
+    CHECK_EQUAL(event_choose(id, "flat"), 0);
+    CHECK_EQUAL(open_all_of(id), 63);
+    CHECK_EQUAL(control_destroy(id), 0); /* with all of them open */
+}
+
+/* Only the control domain may choose for others; for itself each. */
+TEST(extension_event_abi_is_not_of_all_others)
+{
+    struct ringside_event_abi choices[] = {
+        {0, "flat"}, {DOMID_SELF, "flat"}, {DOMID_SELF, "2l-32"}, {DOMAIN_NOBODY, "flat"}};
+    struct tiny_call calls[LENGTH(choices)];
+    struct tiny t;
+    if (!start_on_ringside())
+        SKIP(ELSEWHERE);
+    for (unsigned i = 0; i < LENGTH(choices); i++)
+        calls[i] = (struct tiny_call){
+            .number = __HYPERVISOR_event_channel_op,
+            .arguments = {EVTCHNOP_RINGSIDE_set_abi, TINY_DATA + i * sizeof(choices[0])}};
+    CHECK(tiny_calls(&t, calls, LENGTH(calls), choices, sizeof(choices)));
+    CHECK_EQUAL(calls[0].result, -XEN_EPERM);
+    CHECK_EQUAL(calls[1].result, 0);
+    CHECK_EQUAL(calls[2].result, 0);
+    CHECK_EQUAL(calls[3].result, -XEN_ESRCH);
+    tiny_destroy(&t);
 }
