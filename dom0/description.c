@@ -168,10 +168,23 @@ static bool restart(struct reader *r, struct text value)
 
 static bool events(struct reader *r, struct text value)
 {
-    if (!text_is(value, "2l") && !text_is(value, "fifo"))
-        return wrong(r, "2l or fifo", value);
-    r->domain->events = value;
-    return true;
+    static const char *const names[] = {
+#define EVTCHN_ABI(id, name, ports) name,
+#include "evtchn/abis.def"
+#undef EVTCHN_ABI
+    };
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (text_is(value, names[i])) {
+            r->domain->events = names[i];
+            return true;
+        }
+    }
+#define EVTCHN_ABI(id, name, ports) " " name
+    return wrong(r, "one of"
+#include "evtchn/abis.def"
+                 ,
+                 value);
+#undef EVTCHN_ABI
 }
 
 static bool is_setting(struct text word)

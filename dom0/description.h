@@ -9,7 +9,7 @@
  *         vcpus 1
  *         cpus 0,2-3                # where they may run; without it: anywhere
  *         arguments count=1000000   # its command line, up to the end of this line
- *         events fifo               # how events reach it: 2l, fifo; added to its command line
+ *         events fifo               # by a name of evtchn/abis.def; added to its command line
  *         ports 4095                # the highest port that it may use
  *         schedule weight=512       # parameters of the scheduler, by their names there; one that
  *                                   # is of all domains is set for all, before any of them runs
@@ -57,7 +57,7 @@ struct described_domain {
     struct text kernel;
     struct text ramdisk; /* of length 0: none, as all texts */
     struct text arguments;
-    struct text events;
+    const char *events; /* NULL: it is left to the domain */
     struct text schedule;
     uint64_t memory;
     uint64_t cpus; /* bit n: CPU n; 0: any */

@@ -2,7 +2,9 @@
 #include "dom0/domain.h"
 #include "dom0/build.h"
 #include "guest/control.h"
+#include "guest/event.h"
 #include "guest/hypercall.h"
+#include "guest/lib/string.h"
 #include "guest/page.h"
 #include "guest/start.h"
 
@@ -35,6 +37,19 @@ static bool let_read_counter(const struct domain *d, struct problem *problem)
     return !error || problem_is(problem, "its time stamp counter: error %ld", error);
 }
 
+/*
+ * Before it has ports, which is the only time for it. Xen has none but those which a domain enters
+ * by itself.
+ */
+static bool choose_events(const struct domain *d, struct problem *problem)
+{
+    const char *name = d->setup->events;
+    if (!name || !strcmp(name, "fifo") || !start_on_ringside())
+        return true;
+    long error = event_choose(d->id, name);
+    return !error || problem_is(problem, "events by %s are refused: error %ld", name, error);
+}
+
 static bool connect(struct domain *d, struct problem *problem)
 {
     return domain_port(d, DOMID_SELF, &d->console_port, problem) &&
@@ -56,7 +71,8 @@ bool domain_create(struct domain *domain, const struct domain_setup *setup, stru
     if (error)
         return problem_is(problem, "%s: a new domain is refused: error %ld", setup->name, error);
     domain->exists = true;
-    if (limit(domain, problem) && let_read_counter(domain, problem) && connect(domain, problem))
+    if (limit(domain, problem) && let_read_counter(domain, problem) &&
+        choose_events(domain, problem) && connect(domain, problem))
         return true;
     struct problem ignored;
     domain_destroy(domain, &ignored);

@@ -25,7 +25,8 @@ struct domain_setup {
     struct file ramdisk; /* of size 0: none */
     uint64_t memory;     /* bytes; all of it is there from the start */
     unsigned vcpus;
-    uint32_t ports; /* the highest port of an event channel that it may use */
+    uint32_t ports;     /* the highest port of an event channel that it may use */
+    const char *events; /* the ABI that they reach it by; NULL: it is left to the domain */
 };
 
 #define DOMAIN_PORTS_DEFAULT 1023U

@@ -31,8 +31,11 @@ static bool set_up(const struct archive *archive, unsigned n, struct problem *pr
 {
     const struct described_domain *d = &description->domains[n];
     struct domain_setup *setup = &setups[n];
-    *setup = (struct domain_setup){
-        .name = d->name, .memory = d->memory, .vcpus = d->vcpus, .ports = d->ports};
+    *setup = (struct domain_setup){.name = d->name,
+                                   .memory = d->memory,
+                                   .vcpus = d->vcpus,
+                                   .ports = d->ports,
+                                   .events = d->events};
     domains[n] = (struct domain){.setup = setup};
     pointers[n] = &domains[n];
     restarts[n] = 0;

@@ -69,8 +69,8 @@ bool wire_command_line(const struct description *description, const struct wire 
     struct line to = {.at = line};
     line[0] = '\0';
     add(&to, "%.*s", (int)domain->arguments.length, domain->arguments.at);
-    if (domain->events.length > 0)
-        add(&to, " events=%.*s", (int)domain->events.length, domain->events.at);
+    if (domain->events)
+        add(&to, " events=%s", domain->events);
     for (unsigned i = 0; i < description->channels_count; i++) {
         const struct described_channel *c = &description->channels[i];
         if (c->front == n || c->back == n)

@@ -68,7 +68,7 @@ static void test_whole(void **state)
     assert_int_equal(front->vcpus, 2);
     assert_true(front->cpus == (0x1dUL | 1UL << 63));
     assert_true(text_is(front->arguments, "count=5  then=end"));
-    assert_true(text_is(front->events, "fifo"));
+    assert_string_equal(front->events, "fifo");
     assert_int_equal(front->ports, 131071);
     assert_true(text_is(front->schedule, "weight=512 cap=0"));
     assert_int_equal(front->restarts, 0);
@@ -146,7 +146,7 @@ static const struct {
     {ONE "cpus 1,\n", "found `1,'"},
     {ONE "cpus ,1\n", "found `,1'"},
     {ONE "cpus 1-\n", "found `1-'"},
-    {ONE "events flat\n", "expected 2l or fifo, found `flat'"},
+    {ONE "events flut\n", "expected one of flat 2l 2l-32 fifo, found `flut'"},
     {ONE "schedule weight\n", "expected words name=value, found `weight'"},
     {ONE "schedule =5\n", "found `=5'"},
     {ONE "schedule weight=\n", "found `weight='"},
