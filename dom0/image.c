@@ -181,7 +181,7 @@ static bool add_segment(struct image *image, struct bytes file, const struct elf
 bool image_read(struct image *image, const void *bytes, size_t size, struct problem *problem)
 {
     struct bytes file = {bytes, size};
-    struct elf_header h;
+    struct elf_header h = {0};
     struct notes notes;
     if (!read_header(file, &h, problem) || !read_all_notes(file, &h, &notes, problem))
         return false;

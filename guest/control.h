@@ -35,8 +35,8 @@ size_t control_populate(domid_t domain, uint64_t *frames, size_t n);
 
 /* Writes the hypercall page of a domain into one of its frames. */
 long control_hypercall_page(domid_t domain, uint64_t frame);
-long control_set_context(domid_t domain, unsigned vcpu, const struct vcpu_guest_context *context);
-long control_get_context(domid_t domain, unsigned vcpu, struct vcpu_guest_context *context);
+long control_set_context(domid_t domain, unsigned vcpu, const struct vcpu_guest_context *at);
+long control_get_context(domid_t domain, unsigned vcpu, struct vcpu_guest_context *at);
 
 /* Pins a frame of the domain as its L4 table. */
 long control_pin(domid_t domain, uint64_t frame);

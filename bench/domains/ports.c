@@ -129,6 +129,8 @@ void guest_main(void)
     uint64_t ports = start_option_number("ports", 1);
     uint64_t count = start_option_number("count", 1000);
     channel_open(&channel, "ports");
+    if (ports == 0)
+        power_panic("ports=0: expected one or more");
     if (sizeof(struct shared) + ports * sizeof(uint32_t) > channel.pages * PAGE_SIZE)
         power_panic("channel ports: expected pages for %lu ports, found %u", ports, channel.pages);
     if (channel.is_front)

@@ -15,7 +15,8 @@ $(BUILD_INFO): always
 	@sh bench/runner/build-info.sh "$(CC)" "$(FLAGS_opt)" > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 EXTRA_bench/runner/environment.c := -I$(B)/gen
-$(foreach v,opt asan,$(call objects,$(v),bench/runner/environment.c)): $(BUILD_INFO)
+$(foreach v,opt asan,$(call objects,$(v),bench/runner/environment.c)) \
+  $(B)/lint/bench/runner/environment.ok: $(BUILD_INFO)
 
 
 always:

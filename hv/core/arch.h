@@ -78,7 +78,7 @@ void arch_wait(void);
 ns_t arch_idle_time(uint32_t cpu);
 
 /* How often another CPU has interrupted this one: to flush its TLB, and as follows. */
-void arch_cpu_counts(uint32_t cpu, uint64_t *flushes, uint64_t *pokes);
+void arch_cpu_counts(uint32_t cpu, uint64_t *flushes, uint64_t *asked);
 
 /* Interrupts a CPU, so that it looks at its work and its vcpu's events. */
 void arch_cpu_poke(uint32_t cpu);

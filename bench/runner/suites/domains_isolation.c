@@ -6,6 +6,7 @@
  * the Art of Virtualization", SOSP 2003, section 4.3.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +87,7 @@ bool domains_isolation_compute(const struct point *p, const struct domains_resul
                                struct observation *out, struct hist *latency, struct fault *fault)
 {
     const struct domains_result *alone = &result[0], *beside = &result[1];
-    double *v = out->values, requests, before, after;
+    double *v = out->values, requests = NAN, before = NAN, after = NAN;
     if (!throughput(alone, &requests, &before, fault) ||
         !throughput(beside, &requests, &after, fault) ||
         !domains_number(beside, "front", "clock", &v[DOMAINS_METRIC_CLOCK], fault))

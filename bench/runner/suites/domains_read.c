@@ -245,10 +245,7 @@ static bool read_control(struct reader *r, const char *line)
     } else {
         good = wrong(r, "the control domain to go from point to point", line);
     }
-    if (r->at == NULL)
-        forget_speakers(r);
-    else if (r->speaker_count > 0)
-        forget_speakers(r);
+    forget_speakers(r);
     free(copy);
     return good;
 }

@@ -148,7 +148,7 @@ static double ran(const struct hogs *h, size_t hog, double from, double to, doub
 static double misplaced(const struct point *p, const struct hogs *h, double from, double to,
                         double *placed)
 {
-    double weights = 0, error = 0, begun;
+    double weights = 0, error = 0, begun = 0;
     *placed = 0;
     for (size_t i = 0; i < h->count; i++) {
         weights += (double)weight_of(p, i);
