@@ -7,6 +7,9 @@
 #define REQUEST_SIZE (REQUEST_WORDS * 8)
 #define RESPONSE_SIZE (RESPONSE_WORDS * 8)
 
+/* More than a layout needs to find a single free slot: bqueue halves a span of up to 32768. */
+#define RESERVES_IN_VAIN 64
+
 enum { RELEASE_FREES = (R(TRAITS) & RING_RELEASE_FREES) != 0 };
 
 struct back {
@@ -32,7 +35,31 @@ static void check(const struct ring_run *run, const uint64_t *words, uint32_t i)
                     words[2], words[3]);
 }
 
-/* Answers what there is, the last one first; how many it was, or RING_EBROKEN. */
+/*
+ * Publishes the answers to n requests, the last one first. There is room for all of them in a ring
+ * whose front end is correct, but a reserve may find it in pieces (rings/ring.h). false: there is
+ * none.
+ */
+RING_LOOP bool answer(struct back *b, const uint64_t *numbers, const uint32_t *tags, uint32_t n)
+{
+    unsigned vain = 0;
+    for (uint32_t left = n; left > 0;) {
+        int32_t granted = R(rsp_reserve)(&b->ring, left);
+        if (granted < 0 || (uint32_t)granted > left || (granted == 0 && ++vain > RESERVES_IN_VAIN))
+            return false;
+        for (uint32_t i = 0; i < (uint32_t)granted; i++) {
+            uint64_t words[RESPONSE_WORDS];
+            left--;
+            ring_fill(words, numbers[left], RESPONSE_WORDS);
+            R(rsp_write)(&b->ring, i, tags[left], words, RESPONSE_SIZE);
+        }
+        if (granted > 0)
+            R(rsp_publish)(&b->ring, (uint32_t)granted);
+    }
+    return true;
+}
+
+/* Answers what there is; how many it was, or RING_EBROKEN. */
 RING_LOOP int32_t serve(struct ring_run *run, struct back *b)
 {
     uint64_t numbers[RING_BATCH_MAX];
@@ -48,16 +75,8 @@ RING_LOOP int32_t serve(struct ring_run *run, struct back *b)
     }
     if (!RELEASE_FREES)
         R(req_release)(&b->ring, (uint32_t)filled);
-    int32_t granted = R(rsp_reserve)(&b->ring, (uint32_t)filled);
-    if (granted != filled)
-        return RING_EBROKEN; /* no correct front end lets responses run out of room */
-    for (uint32_t i = 0; i < (uint32_t)filled; i++) {
-        uint64_t words[RESPONSE_WORDS];
-        uint32_t of = (uint32_t)filled - 1 - i;
-        ring_fill(words, numbers[of], RESPONSE_WORDS);
-        R(rsp_write)(&b->ring, i, tags[of], words, RESPONSE_SIZE);
-    }
-    R(rsp_publish)(&b->ring, (uint32_t)filled);
+    if (!answer(b, numbers, tags, (uint32_t)filled))
+        return RING_EBROKEN;
     if (RELEASE_FREES)
         R(req_release)(&b->ring, (uint32_t)filled);
     run->answered += (uint32_t)filled;
