@@ -130,7 +130,7 @@ static bool is_end(const struct entry *e)
 bool archive_next(const struct archive *archive, size_t *at, struct file *file)
 {
     struct problem problem;
-    struct entry e = {0};
+    struct entry e = {.name = ""};
     while (*at < archive->size && read_entry(archive, *at, &e, &problem) && !is_end(&e)) {
         *at = e.next;
         if ((e.mode & MODE_KIND) == MODE_FILE) {
@@ -153,7 +153,7 @@ bool archive_find(const struct archive *archive, const char *name, size_t length
 /* Checks all up to the end's entry; *end is where that leads to. */
 static bool check_entries(const struct archive *archive, size_t *end, struct problem *problem)
 {
-    struct entry e = {0};
+    struct entry e = {.name = ""};
     unsigned count = 0;
     for (size_t at = 0; at < archive->size; at = e.next) {
         if (!read_entry(archive, at, &e, problem))
@@ -172,7 +172,7 @@ static bool check_entries(const struct archive *archive, size_t *end, struct pro
 static bool check_names_differ(const struct archive *archive, struct problem *problem)
 {
     struct file file;
-    struct file first;
+    struct file first = {0};
     for (size_t at = 0; archive_next(archive, &at, &file);) {
         archive_find(archive, file.name, strlen(file.name), &first);
         if (first.name != file.name)
