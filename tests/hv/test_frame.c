@@ -42,6 +42,9 @@ unsigned arch_table_entries(enum frame_type t)
     return t == TYPE_DESCRIPTORS ? 0 : ENTRIES;
 }
 
+/* Enough to come to an entry of a table that an entry of another one is of, and past it. */
+#define PROGRESS 3
+
 static bool impatient(void)
 {
     return patience != 0 && --patience == 0;
@@ -400,9 +403,9 @@ static void test_abandoned(void **state)
                 patience = 0;
                 for (uint32_t i = 0; i < FRAMES; i++) {
                     struct frame *f = at(upwards ? i : FRAMES - 1 - i);
-                    patience = 2;
+                    patience = PROGRESS;
                     while (frame_abandon(f) == -XEN_ERESTART)
-                        patience = 2;
+                        patience = PROGRESS;
                     patience = 0;
                 }
                 if (rc == 0) {
