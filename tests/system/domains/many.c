@@ -3,6 +3,7 @@
 #include "tests/system/domains/support.h"
 #include "guest/heap.h"
 #include "guest/lib/format.h"
+#include "guest/power.h"
 #include "guest/start.h"
 
 /* One that was there before, so that what the first one makes the hypervisor keep is kept. */
@@ -80,9 +81,11 @@ TEST(many_at_once)
 {
     unsigned count = (unsigned)start_option_number("at-once", 24);
     struct domain_setup setup = small("many", "hello");
+    REQUIRE(count <= AT_ONCE_MAX);
     struct crowd crowd = {count, calloc(count, sizeof(*crowd.domains)),
                           calloc(count, sizeof(*crowd.pointers))};
-    REQUIRE(count <= AT_ONCE_MAX && crowd.domains && crowd.pointers);
+    if (crowd.domains == NULL || crowd.pointers == NULL)
+        power_panic("no memory for %u domains", count);
     for (unsigned i = 0; i < count; i++)
         crowd.pointers[i] = &crowd.domains[i];
     come_and_go(&crowd, &setup);
