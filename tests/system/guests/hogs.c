@@ -66,7 +66,7 @@ static uint64_t measure(unsigned heavy)
              (both - light) / NS_PER_US, light / NS_PER_US);
     /* Nobody else wants the processor. */
     CHECK(both * 100 >= ms * NS_PER_MS * 98);
-    return (both - light) * 10000 / both;
+    return both == 0 ? 0 : (both - light) * 10000 / both;
 }
 
 /* One hog alone, that may not have all of the processor although nobody else wants it: in between
