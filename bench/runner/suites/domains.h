@@ -4,8 +4,8 @@
  * what the simulator predicts of them.
  *
  * An observation is a boot, or a part of one: the hypervisor, the control domain of bench/domains,
- * and a ramdisk with workloads and a description for each point (dom0/description.h). Rings are
- * booted with all policies of a layout, one after another, in new domains each.
+ * and a ramdisk with workloads and a description for each point (dom0/description.h). A measure may
+ * have points booted together, one after another, in new domains each.
  */
 #ifndef RUNNER_SUITES_DOMAINS_H
 #define RUNNER_SUITES_DOMAINS_H
@@ -13,15 +13,10 @@
 #include "bench/runner/suite.h"
 #include "bench/runner/suites/machine.h"
 
-enum domains_measure {
-    DOMAINS_THROUGHPUT, /* of a ring: as many requests as fit are on their way */
-    DOMAINS_LATENCY,    /* of a ring: a batch is */
-    DOMAINS_SHARE,      /* hogs by their weights */
-    DOMAINS_WAKEUP,     /* a domain that wakes, beside hogs */
-    DOMAINS_SCALE,      /* many hogs, and what they lose to each other */
-    DOMAINS_EVENTS,     /* from one domain to another's handler */
-    DOMAINS_ISOLATION,  /* a ring beside a domain that makes trouble */
-    DOMAINS_START,      /* domains made one after another */
+enum {
+#define MEASURE(id, name) DOMAINS_##id,
+#include "bench/runner/suites/domains_measures.def"
+#undef MEASURE
     DOMAINS_MEASURES
 };
 
@@ -109,53 +104,76 @@ const char *domains_missing(const struct domains_machine *where);
 bool domains_boot(struct domains_boot *boot, struct fault *fault);
 void domains_boot_free(struct domains_boot *boot);
 
-/* ---- points as boots, and results as metrics */
+/* ---- measures: points as boots, and results as metrics */
 
-/* domains_ring.c. Which of the boot's points it is. */
-void domains_ring_boot(const struct point *p, struct domains_boot *boot);
-size_t domains_ring_place(const struct point *p);
-const char *domains_ring_refusal(const struct point *p, char text[SUITE_REASON]);
-bool domains_ring_compute(const struct point *p, const struct domains_result *result,
-                          struct observation *out, struct hist *latency, struct fault *fault);
-/* The i-th layout's name; NULL past the end. And its number among all of them, -1: none. */
-const char *domains_layout_name(size_t i);
+#define DOMAINS_BIT(axis) (UINT64_C(1) << DOMAINS_AXIS_##axis)
 
-/* domains_sched.c */
-void domains_sched_boot(const struct point *p, struct domains_boot *boot);
-bool domains_sched_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault);
-bool domains_sched_predict(const struct point *p, struct observation *out, struct hist *latency,
-                           struct fault *fault);
+/* One of domains_measures.def. */
+struct domains_measure {
+    enum domains_group group; /* whose it is */
 
-/* domains_scale.c */
-void domains_scale_boot(const struct point *p, struct domains_boot *boot);
-const char *domains_scale_refusal(const struct point *p, char text[SUITE_REASON]);
-bool domains_scale_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault);
+    /* Bits of the axes that say anything of it, beside measure and machine; of bvt, more. */
+    uint64_t axes, axes_of_bvt;
 
-/* domains_ports.c */
-void domains_ports_boot(const struct point *p, struct domains_boot *boot);
-const char *domains_ports_refusal(const struct point *p, char text[SUITE_REASON]);
-bool domains_ports_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault);
-/* The i-th ABI of events; NULL past the end. */
-const char *domains_abi_name(size_t i);
+    /* Points that differ in these alone are booted together. */
+    uint64_t together;
 
-/* domains_isolation.c: the boot's first point is the ring alone. */
-void domains_isolation_boot(const struct point *p, struct domains_boot *boot);
-bool domains_isolation_compute(const struct point *p, const struct domains_result *result,
-                               struct observation *out, struct hist *latency, struct fault *fault);
-/* The i-th kind of trouble; NULL past the end. */
-const char *domains_trouble_name(size_t i);
+    /* NULL if the simulator predicts it, else why it does not. */
+    const char *unpredicted;
 
-/* domains_start.c */
-void domains_start_boot(const struct point *p, struct domains_boot *boot);
-bool domains_start_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault);
+    unsigned memory_mib; /* of the machine; 0: what most need */
+
+    /* NULL if the point can be measured, else why not, in text if it likes. May be NULL. */
+    const char *(*refusal)(const struct point *p, char text[SUITE_REASON]);
+
+    /* Adds workloads and points to the boot, which has what all of them have. */
+    void (*boot)(const struct point *p, struct domains_boot *boot);
+
+    /* Which of the boot's points it is; NULL: the first. */
+    size_t (*place)(const struct point *p);
+
+    /* From the result of that point, and those after it. latency: as observe of suite.h. */
+    bool (*compute)(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault);
+
+    /* What the simulator says; NULL where `unpredicted`. */
+    bool (*predict)(const struct point *p, struct observation *out, struct hist *latency,
+                    struct fault *fault);
+};
+
+#define MEASURE(id, name) extern const struct domains_measure domains_measure_##name;
+#include "bench/runner/suites/domains_measures.def"
+#undef MEASURE
+
+const struct domains_measure *domains_measure_of(const struct point *p);
+
+/* ---- names of what is measured: the i-th, NULL past the end */
+
+const char *domains_layout_name(size_t i);  /* of a ring (domains_ring.c) */
+const char *domains_abi_name(size_t i);     /* of events (domains_ports.c) */
+const char *domains_trouble_name(size_t i); /* beside a ring (domains_isolation.c) */
+
+/* ---- observing (domains_session.c): boots that the points of a run share */
+
+struct domains_session;
+
+struct domains_session *domains_session_open(void);
+void domains_session_close(struct domains_session *session);
+const char *domains_session_qemu(const struct domains_session *session); /* version, or NULL */
+bool domains_observe(struct domains_session *session, const struct point *p, uint64_t seed,
+                     struct observation *out, struct hist *latency, struct fault *fault);
+
+/* ---- the suite (domains.c) */
+
+/* Does the axis say anything of the point? */
+bool domains_means(size_t axis, const struct point *p);
 
 /* Of which the point is. */
 enum domains_group domains_group_of(const struct point *p);
 const char *domains_subject_name(const struct point *p);
 const struct domains_machine *domains_machine_of(const struct point *p);
+
+/* Does its clock count instructions or simulated time? */
+bool domains_is_exact(const char *clock);
 
 #endif

@@ -55,7 +55,7 @@ static char *description(const struct point *p, const char *trouble)
                        trouble == NULL ? "" : trouble);
 }
 
-void domains_isolation_boot(const struct point *p, struct domains_boot *boot)
+static void plan(const struct point *p, struct domains_boot *boot)
 {
     static const char *const images[] = {"antagonist", "brief", ("ring-" RING)};
     for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
@@ -83,8 +83,8 @@ static bool throughput(const struct domains_result *result, double *requests, do
     return true;
 }
 
-bool domains_isolation_compute(const struct point *p, const struct domains_result *result,
-                               struct observation *out, struct hist *latency, struct fault *fault)
+static bool compute(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault)
 {
     const struct domains_result *alone = &result[0], *beside = &result[1];
     double *v = out->values, requests = NAN, before = NAN, after = NAN;
@@ -103,3 +103,11 @@ bool domains_isolation_compute(const struct point *p, const struct domains_resul
     v[DOMAINS_METRIC_DELAY] = v[DOMAINS_METRIC_P99] / (double)hist_quantile(alone->hist, 99, 100);
     return true;
 }
+
+const struct domains_measure domains_measure_isolation = {
+    .group = DOMAINS_SCHEDULERS,
+    .axes = DOMAINS_BIT(BESIDE) | DOMAINS_BIT(SPAN_MS),
+    .unpredicted = "the simulator has no domains that make trouble",
+    .boot = plan, /* the first point is the ring alone */
+    .compute = compute,
+};

@@ -21,7 +21,7 @@ const char *domains_abi_name(size_t i)
     return i < sizeof(abis) / sizeof(*abis) ? abis[i] : NULL;
 }
 
-const char *domains_ports_refusal(const struct point *p, char text[SUITE_REASON])
+static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
     if (domains_subject_name(p) != abis[0] || p->at[DOMAINS_AXIS_PORTS] <= PORTS_2L)
         return NULL;
@@ -37,7 +37,7 @@ static char *end_text(const struct point *p, const char *name, const char *cpu)
                        name, cpu, domains_subject_name(p), ports + PORTS_BESIDE, ports, EVENTS);
 }
 
-void domains_ports_boot(const struct point *p, struct domains_boot *boot)
+static void plan(const struct point *p, struct domains_boot *boot)
 {
     char *front = end_text(p, "front", "0");
     char *back = end_text(p, "back", p->at[DOMAINS_AXIS_CPUS] == 1 ? "0" : "1");
@@ -51,8 +51,8 @@ void domains_ports_boot(const struct point *p, struct domains_boot *boot)
     free(front);
 }
 
-bool domains_ports_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault)
+static bool compute(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault)
 {
     (void)p;
     double events, elapsed;
@@ -70,3 +70,12 @@ bool domains_ports_compute(const struct point *p, const struct domains_result *r
     quantiles_fill(latency, &out->values[DOMAINS_METRIC_P50]);
     return true;
 }
+
+const struct domains_measure domains_measure_events = {
+    .group = DOMAINS_ABIS,
+    .axes = DOMAINS_BIT(CPUS) | DOMAINS_BIT(PORTS),
+    .unpredicted = "the simulator has no events of domains",
+    .refusal = refusal,
+    .boot = plan,
+    .compute = compute,
+};

@@ -34,7 +34,7 @@ static bool carries(size_t layout, uint64_t policy)
     return (layouts[layout].without & 1U << policy) == 0;
 }
 
-const char *domains_ring_refusal(const struct point *p, char text[SUITE_REASON])
+static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
     uint64_t policy = p->at[DOMAINS_AXIS_POLICY];
     if (carries(p->subject, policy))
@@ -43,12 +43,12 @@ const char *domains_ring_refusal(const struct point *p, char text[SUITE_REASON])
     return text;
 }
 
-size_t domains_ring_place(const struct point *p)
+static size_t place(const struct point *p)
 {
-    size_t place = 0;
+    size_t before = 0;
     for (uint64_t policy = 0; policy < p->at[DOMAINS_AXIS_POLICY]; policy++)
-        place += carries(p->subject, policy);
-    return place;
+        before += carries(p->subject, policy);
+    return before;
 }
 
 /* One end's block of the description. Who shares a processor gives it away when there is nothing to
@@ -83,7 +83,7 @@ static char *description(const struct point *p, enum notify_policy policy)
     return text;
 }
 
-void domains_ring_boot(const struct point *p, struct domains_boot *boot)
+static void plan(const struct point *p, struct domains_boot *boot)
 {
     char *image = format_text("ring-%s", layouts[p->subject].id);
     strings_add(&boot->workloads, image);
@@ -96,8 +96,8 @@ void domains_ring_boot(const struct point *p, struct domains_boot *boot)
         }
 }
 
-bool domains_ring_compute(const struct point *p, const struct domains_result *result,
-                          struct observation *out, struct hist *latency, struct fault *fault)
+static bool compute(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault)
 {
     static const char *const ends[] = {"front", "back"};
     double requests, elapsed, tells[2], sleeps[2], running[2], clock, each[2];
@@ -132,3 +132,30 @@ bool domains_ring_compute(const struct point *p, const struct domains_result *re
     quantiles_fill(latency, &v[DOMAINS_METRIC_P50]);
     return true;
 }
+
+#define AXES                                                                              \
+    (DOMAINS_BIT(CPUS) | DOMAINS_BIT(POLICY) | DOMAINS_BIT(EVENTS) | DOMAINS_BIT(BATCH) | \
+     DOMAINS_BIT(ENTRIES) | DOMAINS_BIT(REQUESTS))
+#define UNPREDICTED "the simulator has no rings of domains"
+
+const struct domains_measure domains_measure_throughput = {
+    .group = DOMAINS_LAYOUTS,
+    .axes = AXES,
+    .together = DOMAINS_BIT(POLICY),
+    .unpredicted = UNPREDICTED,
+    .refusal = refusal,
+    .boot = plan,
+    .place = place,
+    .compute = compute,
+};
+
+const struct domains_measure domains_measure_latency = {
+    .group = DOMAINS_LAYOUTS,
+    .axes = AXES,
+    .together = DOMAINS_BIT(POLICY),
+    .unpredicted = UNPREDICTED,
+    .refusal = refusal,
+    .boot = plan,
+    .place = place,
+    .compute = compute,
+};

@@ -14,6 +14,7 @@
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1e9
+#define MEMORY_MIB 768
 
 /* Each has work for so many slices, and for so long that waking up and going to sleep is little
  * beside the switches; those who are few, for so long together. */
@@ -41,7 +42,7 @@ static const char *slice_of(const char *policy)
     return NULL;
 }
 
-const char *domains_scale_refusal(const struct point *p, char text[SUITE_REASON])
+static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
     const char *policy = domains_subject_name(p);
     if (domains_machine_of(p)->hypervisor == MACHINE_XEN)
@@ -60,7 +61,7 @@ static uint64_t work_ms(const struct point *p)
     return more > LEAST_MS ? more : LEAST_MS;
 }
 
-void domains_scale_boot(const struct point *p, struct domains_boot *boot)
+static void plan(const struct point *p, struct domains_boot *boot)
 {
     uint64_t count = p->at[DOMAINS_AXIS_HOGS], all = work_ms(p) * count;
     uint64_t until = AT_MS(count) + all + all * SLACK_PERCENT / 100 + SLACK_MS;
@@ -83,8 +84,8 @@ void domains_scale_boot(const struct point *p, struct domains_boot *boot)
     strings_free(&parts);
 }
 
-bool domains_scale_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault)
+static bool compute(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault)
 {
     (void)latency;
     double begin = (double)(AT_MS(p->at[DOMAINS_AXIS_HOGS]) * NS_PER_MS);
@@ -112,3 +113,14 @@ bool domains_scale_compute(const struct point *p, const struct domains_result *r
     }
     return true;
 }
+
+const struct domains_measure domains_measure_scale = {
+    .group = DOMAINS_SCHEDULERS,
+    .axes = DOMAINS_BIT(HOGS) | DOMAINS_BIT(SLICE_MS),
+    .unpredicted = "what is lost to switches is given to the simulator; "
+                   "`ringside run sched-scale`",
+    .memory_mib = MEMORY_MIB,
+    .refusal = refusal,
+    .boot = plan,
+    .compute = compute,
+};

@@ -25,6 +25,12 @@
  * -icount (the experiment path-length, domain-switch). */
 #define SWITCH_NS 1200
 
+/* With the control domain in the machine's memory. */
+#define HOGS_MAX 24
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
 static uint64_t hogs_of(const struct point *p)
 {
     return p->at[DOMAINS_AXIS_HOGS];
@@ -33,6 +39,18 @@ static uint64_t hogs_of(const struct point *p)
 static uint64_t weight_of(const struct point *p, uint64_t hog)
 {
     return params_weight((enum sim_weights)p->at[DOMAINS_AXIS_WEIGHTS], (uint32_t)hog);
+}
+
+static const char *refusal(const struct point *p, char text[SUITE_REASON])
+{
+    if (hogs_of(p) > HOGS_MAX)
+        return "more hogs than " TEXT(HOGS_MAX) " are of the measure scale";
+    if (p->at[DOMAINS_AXIS_WEIGHTS] == SIM_EQUAL)
+        return NULL;
+    struct sim_point point = SIM_DEFAULTS;
+    point.policy = domains_subject_name(p);
+    point.weights = (enum sim_weights)p->at[DOMAINS_AXIS_WEIGHTS];
+    return sim_refusal(&point, text, SUITE_REASON);
 }
 
 /* ---- the machine ---- */
@@ -65,7 +83,7 @@ static char *waker_text(const struct point *p)
                        SETTLE_MS, at[DOMAINS_AXIS_SPAN_MS]);
 }
 
-void domains_sched_boot(const struct point *p, struct domains_boot *boot)
+static void plan(const struct point *p, struct domains_boot *boot)
 {
     bool wakeup = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
     struct strings parts = {0};
@@ -187,8 +205,9 @@ static void compute_service(const struct point *p, const struct hogs *h, double 
 }
 
 static bool compute_share(const struct point *p, const struct domains_result *result,
-                          struct observation *out, struct fault *fault)
+                          struct observation *out, struct hist *latency, struct fault *fault)
 {
+    (void)latency;
     struct hogs hogs;
     bool good = read_hogs(p, result, &hogs, fault);
     if (good) {
@@ -206,12 +225,11 @@ static bool compute_share(const struct point *p, const struct domains_result *re
 
 /* ---- waking ---- */
 
-bool domains_sched_compute(const struct point *p, const struct domains_result *result,
+static bool compute_wakeup(const struct point *p, const struct domains_result *result,
                            struct observation *out, struct hist *latency, struct fault *fault)
 {
     double jobs, elapsed;
-    if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SHARE)
-        return compute_share(p, result, out, fault);
+    (void)p;
     if (!domains_number(result, "waker", "jobs", &jobs, fault) ||
         !domains_number(result, "waker", "elapsed", &elapsed, fault) ||
         !domains_number(result, "waker", "clock", &out->values[DOMAINS_METRIC_CLOCK], fault))
@@ -238,8 +256,8 @@ static double window_of(const struct sim_observation *seen, uint64_t length_ns)
     return NAN;
 }
 
-bool domains_sched_predict(const struct point *p, struct observation *out, struct hist *latency,
-                           struct fault *fault)
+static bool predict(const struct point *p, struct observation *out, struct hist *latency,
+                    struct fault *fault)
 {
     bool wakeup = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
     struct sim_point point = SIM_DEFAULTS;
@@ -278,3 +296,23 @@ bool domains_sched_predict(const struct point *p, struct observation *out, struc
         v[DOMAINS_METRIC_JAIN] = seen.jain;
     return true;
 }
+
+const struct domains_measure domains_measure_share = {
+    .group = DOMAINS_SCHEDULERS,
+    .axes = DOMAINS_BIT(HOGS) | DOMAINS_BIT(WEIGHTS) | DOMAINS_BIT(SPAN_MS),
+    .refusal = refusal,
+    .boot = plan,
+    .compute = compute_share,
+    .predict = predict,
+};
+
+const struct domains_measure domains_measure_wakeup = {
+    .group = DOMAINS_SCHEDULERS,
+    .axes = DOMAINS_BIT(HOGS) | DOMAINS_BIT(WEIGHTS) | DOMAINS_BIT(LOAD) | DOMAINS_BIT(SERVICE_NS) |
+            DOMAINS_BIT(SPAN_MS),
+    .axes_of_bvt = DOMAINS_BIT(WARP),
+    .refusal = refusal,
+    .boot = plan,
+    .compute = compute_wakeup,
+    .predict = predict,
+};

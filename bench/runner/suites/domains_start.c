@@ -10,7 +10,7 @@
 
 #define MEMORY_MIB 4 /* of each domain */
 
-void domains_start_boot(const struct point *p, struct domains_boot *boot)
+static void plan(const struct point *p, struct domains_boot *boot)
 {
     boot->control = "guest/bench/starter";
     boot->arguments = format_text("row=%" PRIu64 " memory=%d", p->at[DOMAINS_AXIS_ROW], MEMORY_MIB);
@@ -18,8 +18,8 @@ void domains_start_boot(const struct point *p, struct domains_boot *boot)
     strings_add(&boot->points, ""); /* what is done is in the arguments */
 }
 
-bool domains_start_compute(const struct point *p, const struct domains_result *result,
-                           struct observation *out, struct hist *latency, struct fault *fault)
+static bool compute(const struct point *p, const struct domains_result *result,
+                    struct observation *out, struct hist *latency, struct fault *fault)
 {
     double took, sum = 0;
     hist_reset(latency);
@@ -37,3 +37,11 @@ bool domains_start_compute(const struct point *p, const struct domains_result *r
     quantiles_fill(latency, &out->values[DOMAINS_METRIC_P50]);
     return true;
 }
+
+const struct domains_measure domains_measure_start = {
+    .group = DOMAINS_SCHEDULERS,
+    .axes = DOMAINS_BIT(ROW),
+    .unpredicted = "the simulator has no domains that are made",
+    .boot = plan,
+    .compute = compute,
+};
