@@ -91,16 +91,16 @@ const char *axis_range(const struct suite *suite, size_t axis, char *buffer, siz
         return buffer;
     }
     size_t used = (size_t)snprintf(buffer, size, "one of");
-    for (unsigned i = 0; suite->choice(axis, i) != NULL && used < size; i++)
+    for (unsigned i = 0; suite_choice(suite, axis, i) != NULL && used < size; i++)
         used += (size_t)snprintf(buffer + used, size - used, "%s %s", i == 0 ? "" : ",",
-                                 suite->choice(axis, i));
+                                 suite_choice(suite, axis, i));
     return buffer;
 }
 
 static bool parse_choice(const struct suite *suite, size_t axis, const char *text, uint64_t *value)
 {
-    for (unsigned i = 0; suite->choice(axis, i) != NULL; i++)
-        if (strcmp(suite->choice(axis, i), text) == 0) {
+    for (unsigned i = 0; suite_choice(suite, axis, i) != NULL; i++)
+        if (strcmp(suite_choice(suite, axis, i), text) == 0) {
             *value = i;
             return true;
         }
@@ -134,7 +134,7 @@ bool axis_parse(const struct suite *suite, size_t axis, const char *text, uint64
 char *axis_text(const struct suite *suite, size_t axis, uint64_t value)
 {
     if (axis_is_named(suite, axis))
-        return copy_text(suite->choice(axis, (unsigned)value));
+        return copy_text(suite_choice(suite, axis, (unsigned)value));
     if (is_text(suite, axis))
         return copy_text(value == 0 ? TEXT_NONE : texts.at[value - 1]);
     if (axis == suite->follower && value == AXIS_FOLLOW)

@@ -215,8 +215,8 @@ static bool observe(struct run *run, const struct turn *turn, struct hist *laten
     uint64_t seed = turn_seed(run->options.parameters.seed, turn);
     struct observation seen;
     struct fault error;
-    if (!e->suite->observe(session->of, &p->point, e->duration_ms * NS_PER_MS, seed, &seen, latency,
-                           &error)) {
+    if (!suite_observe(e->suite, session->of, &p->point, e->duration_ms * NS_PER_MS, seed, &seen,
+                       latency, &error)) {
         progress_clear(progress);
         return note_error(run, turn, error.text, fault);
     }

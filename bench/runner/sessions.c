@@ -16,18 +16,19 @@ bool sessions_open(struct sessions *s, const struct suite *suite, const struct s
 {
     if (sessions_find(s, suite) != NULL)
         return true;
-    void *of = suite->open(config, fault);
-    if (of == NULL)
+    void *of = suite->open == NULL ? NULL : suite->open(config, fault);
+    if (of == NULL && suite->open != NULL)
         return false;
     s->at = memory_grow(s->at, s->count + 1, sizeof(*s->at));
-    s->at[s->count++] = (struct session){suite, of, suite->columns(of)};
+    s->at[s->count++] = (struct session){suite, of, suite_columns(suite, of)};
     return true;
 }
 
 void sessions_close(struct sessions *s)
 {
     for (size_t i = 0; i < s->count; i++) {
-        s->at[i].suite->close(s->at[i].of);
+        if (s->at[i].suite->close != NULL)
+            s->at[i].suite->close(s->at[i].of);
         strings_free(&s->at[i].columns);
     }
     free(s->at);

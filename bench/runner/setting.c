@@ -46,7 +46,7 @@ static const char *platform_at(const struct suite *suite, unsigned i, const char
     *choice = NULL;
     if (suite->placing == AXIS_NONE)
         return i == 0 ? suite->platform(&point) : NULL;
-    *choice = suite->choice(suite->placing, i);
+    *choice = suite_choice(suite, suite->placing, i);
     point.at[suite->placing] = i;
     return *choice == NULL ? NULL : suite->platform(&point);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/runner/suite.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,8 @@ void suite_point_axes(const struct suite *suite, const struct point *point, cons
     axes[AXIS_SUBJECT] = copy_text(subject.name);
     axes[AXIS_KIND] = copy_text(suite->groups[subject.group].one);
     for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(suite); a++)
-        axes[a] = suite->means(a, point) ? axis_text(suite, a, point->at[a]) : copy_text(AXIS_NA);
+        axes[a] =
+            suite_means(suite, a, point) ? axis_text(suite, a, point->at[a]) : copy_text(AXIS_NA);
 }
 
 char *suite_point_text(const struct suite *suite, char *const axes[AXES_MAX])
@@ -67,4 +69,40 @@ struct strings suite_metric_columns(const struct suite *suite)
     for (size_t m = 0; m < suite->metric_count; m++)
         strings_add(&names, suite->metrics[m].name);
     return names;
+}
+
+const char *suite_choice(const struct suite *suite, size_t axis, unsigned i)
+{
+    return suite->choice == NULL ? NULL : suite->choice(axis, i);
+}
+
+bool suite_means(const struct suite *suite, size_t axis, const struct point *point)
+{
+    return suite->means == NULL || suite->means(axis, point);
+}
+
+const char *suite_missing(const struct suite *suite, const struct point *point)
+{
+    return suite->missing == NULL ? NULL : suite->missing(point);
+}
+
+const char *suite_refusal(const struct suite *suite, const struct point *point,
+                          char text[SUITE_REASON])
+{
+    return suite->refusal == NULL ? NULL : suite->refusal(point, text);
+}
+
+struct strings suite_columns(const struct suite *suite, const void *session)
+{
+    return suite->columns == NULL ? suite_metric_columns(suite) : suite->columns(session);
+}
+
+bool suite_observe(const struct suite *suite, void *session, const struct point *point,
+                   uint64_t duration_ns, uint64_t seed, struct observation *seen,
+                   struct hist *latency, struct fault *fault)
+{
+    *seen = (struct observation){0};
+    for (size_t i = 0; i < METRICS_MAX; i++)
+        seen->values[i] = NAN;
+    return suite->observe(session, point, duration_ns, seed, seen, latency, fault);
 }

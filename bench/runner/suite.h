@@ -74,13 +74,13 @@ struct suite {
     /* The i-th subject, as lists show them; false past the end. */
     bool (*subject)(size_t i, struct suite_subject *subject);
 
-    /* The i-th name that a NAME axis takes; NULL past the end. */
+    /* The i-th name that a NAME axis takes; NULL past the end. NULL: there are no such axes. */
     const char *(*choice)(size_t axis, unsigned i);
 
     /* What an axis is where a sweep does not say. */
     uint64_t (*initial)(size_t axis);
 
-    /* Does the axis say anything about this point? */
+    /* Does the axis say anything about this point? NULL: each does. */
     bool (*means)(size_t axis, const struct point *point);
 
     const char *(*platform)(const struct point *point);
@@ -90,7 +90,7 @@ struct suite {
     bool (*exact)(const char *clock);
 
     /* NULL if the point can be measured, else a sentence that says why not. missing: what could be
-     * installed; refusal: what can not be. text may hold it. */
+     * installed; refusal: what can not be. text may hold it. Each may be NULL: every point can. */
     const char *(*missing)(const struct point *point);
     const char *(*refusal)(const struct point *point, char text[SUITE_REASON]);
 
@@ -98,11 +98,12 @@ struct suite {
      * point before. */
     uint64_t (*host_ns)(const struct point *point, uint64_t duration_ns, bool again);
 
-    /* Opened once a run, by whoever observes. NULL with a fault if it cannot be. */
+    /* Opened once a run, by whoever observes. NULL with a fault if it cannot be. Both are NULL where
+     * nothing is kept from one observation to the next. */
     void *(*open)(const struct suite_config *config, struct fault *fault);
     void (*close)(void *session);
 
-    /* The columns of its observations: the metrics and, after them, counters. */
+    /* The columns of its observations: the metrics and, after them, counters. NULL: the metrics. */
     struct strings (*columns)(const void *session);
 
     /* Adds what it says of its environment to the manifest's `machine`; returns its list of
@@ -112,8 +113,8 @@ struct suite {
     /* One line on the environment for the caption of an experiment's figure; the caller frees. */
     char *(*caption)(const json_t *manifest, const char *experiment);
 
-    /* latency is filled where has_latency; without, it is not looked at. A fault: the observation
-     * must not be used, later ones may follow. */
+    /* seen comes empty: no work, all values NaN. latency is filled where has_latency; without, it is
+     * not looked at. A fault: the observation must not be used, later ones may follow. */
     bool (*observe)(void *session, const struct point *point, uint64_t duration_ns, uint64_t seed,
                     struct observation *seen, struct hist *latency, struct fault *fault);
 };
@@ -142,5 +143,16 @@ char *suite_point_text(const struct suite *suite, char *const axes[AXES_MAX]);
 
 /* The columns of a suite without counters. */
 struct strings suite_metric_columns(const struct suite *suite);
+
+/* What a suite has by default where it says nothing: as its members of these names. */
+const char *suite_choice(const struct suite *suite, size_t axis, unsigned i);
+bool suite_means(const struct suite *suite, size_t axis, const struct point *point);
+const char *suite_missing(const struct suite *suite, const struct point *point);
+const char *suite_refusal(const struct suite *suite, const struct point *point,
+                          char text[SUITE_REASON]);
+struct strings suite_columns(const struct suite *suite, const void *session);
+bool suite_observe(const struct suite *suite, void *session, const struct point *point,
+                   uint64_t duration_ns, uint64_t seed, struct observation *seen,
+                   struct hist *latency, struct fault *fault);
 
 #endif

@@ -52,8 +52,8 @@ static void add_point(struct making *m, struct plan_point *p)
     const struct suite *suite = plan->experiment->suite;
     const char *subject = p->axes[AXIS_SUBJECT];
     char text[SUITE_REASON];
-    const char *missing = suite->missing(&p->point);
-    const char *refusal = missing != NULL ? NULL : suite->refusal(&p->point, text);
+    const char *missing = suite_missing(suite, &p->point);
+    const char *refusal = missing != NULL ? NULL : suite_refusal(suite, &p->point, text);
     if (missing != NULL) {
         leave_out(&plan->missing, &plan->missing_count, subject, missing);
     } else if (refusal != NULL) {

@@ -7,7 +7,6 @@
  * since the machine began.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,24 +78,10 @@ static bool subject(size_t i, struct suite_subject *out)
     return true;
 }
 
-static const char *choice(size_t axis, unsigned i)
-{
-    (void)axis;
-    (void)i;
-    return NULL;
-}
-
 static uint64_t initial(size_t axis)
 {
     (void)axis;
     return 1;
-}
-
-static bool means(size_t axis, const struct point *p)
-{
-    (void)axis;
-    (void)p;
-    return true;
 }
 
 static const char *platform(const struct point *p)
@@ -134,13 +119,6 @@ static const char *missing(const struct point *p)
     return NULL;
 }
 
-static const char *refusal(const struct point *p, char text[SUITE_REASON])
-{
-    (void)p;
-    (void)text;
-    return NULL;
-}
-
 static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
 {
     (void)duration_ns;
@@ -149,19 +127,6 @@ static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
 }
 
 /* ---- observing ---- */
-
-static void *open_boot(const struct suite_config *config, struct fault *fault)
-{
-    (void)config;
-    (void)fault;
-    return memory(1, 1); /* nothing is kept from boot to boot */
-}
-
-static struct strings columns(const void *session)
-{
-    (void)session;
-    return suite_metric_columns(&suite_boot);
-}
 
 static char *caption(const json_t *manifest, const char *experiment)
 {
@@ -253,9 +218,8 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
                          STATUS_OFF, end.status, last);
     free(end.text);
     const double us_per_ms = 1000;
-    *out = (struct observation){.work = 1, .elapsed_ns = (entered + guest) * 1000};
-    for (size_t i = 0; i < METRICS_MAX; i++)
-        out->values[i] = NAN;
+    out->work = 1;
+    out->elapsed_ns = (entered + guest) * 1000;
     out->values[BOOT_METRIC_LOADER] = (double)entered / us_per_ms;
     out->values[BOOT_METRIC_HYPERVISOR] = (double)guest / us_per_ms;
     return good;
@@ -280,17 +244,11 @@ const struct suite suite_boot = {
     .follower = AXIS_NONE,
     .leader = AXIS_NONE,
     .subject = subject,
-    .choice = choice,
     .initial = initial,
-    .means = means,
     .platform = platform,
     .clock = clock_name,
     .missing = missing,
-    .refusal = refusal,
     .host_ns = host_ns,
-    .open = open_boot,
-    .close = free,
-    .columns = columns,
     .caption = caption,
     .observe = observe,
 };

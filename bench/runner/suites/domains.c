@@ -5,9 +5,7 @@
  */
 #include "bench/runner/suites/domains.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/runner/manifest.h"
@@ -266,20 +264,11 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
                     struct observation *out, struct hist *latency, struct fault *fault)
 {
     (void)duration_ns;
-    *out = (struct observation){0};
-    for (size_t i = 0; i < METRICS_MAX; i++)
-        out->values[i] = NAN;
     return domains_machine_of(p)->is_sim ? domains_measure_of(p)->predict(p, out, latency, fault)
                                          : domains_observe(session, p, seed, out, latency, fault);
 }
 
 /* ---- what it says of itself ---- */
-
-static struct strings columns(const void *session)
-{
-    (void)session;
-    return suite_metric_columns(&suite_domains);
-}
 
 static json_t *describe(const void *of, json_t *machine)
 {
@@ -329,7 +318,6 @@ const struct suite suite_domains = {
     .host_ns = host_ns,
     .open = open_domains,
     .close = close_domains,
-    .columns = columns,
     .describe = describe,
     .caption = caption,
     .observe = observe,

@@ -128,12 +128,6 @@ static struct evbench_point evbench_point_of(const struct point *p)
     return point;
 }
 
-static const char *missing(const struct point *p)
-{
-    (void)p;
-    return NULL;
-}
-
 static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
     struct evbench_point point = evbench_point_of(p);
@@ -172,12 +166,6 @@ static void close_evtchn(void *of)
     struct session *session = of;
     evbench_close(session->bench);
     free(session);
-}
-
-static struct strings columns(const void *session)
-{
-    (void)session;
-    return suite_metric_columns(&suite_evtchn);
 }
 
 static json_t *describe(const void *of, json_t *machine)
@@ -250,10 +238,9 @@ static bool observe(void *of, const struct point *p, uint64_t duration_ns, uint6
     if (evbench_observe(session->bench, &point, duration_ns, &seen, &session->hists, fault->text,
                         sizeof(fault->text)) != 0)
         return false;
-    *out = (struct observation){
-        .work = seen.events, .elapsed_ns = seen.elapsed_ns, .has_latency = seen.has_latency};
-    for (size_t i = 0; i < METRICS_MAX; i++)
-        out->values[i] = NAN;
+    out->work = seen.events;
+    out->elapsed_ns = seen.elapsed_ns;
+    out->has_latency = seen.has_latency;
     compute(p, &seen, &session->hists, out->values);
     *latency = session->hists.latency;
     return true;
@@ -283,12 +270,10 @@ const struct suite suite_evtchn = {
     .means = means,
     .platform = platform,
     .clock = clock_name,
-    .missing = missing,
     .refusal = refusal,
     .host_ns = host_ns,
     .open = open_evtchn,
     .close = close_evtchn,
-    .columns = columns,
     .describe = describe,
     .caption = caption,
     .observe = observe,

@@ -6,7 +6,6 @@
  * the others take their number from it. A repetition is known by its seed, which nothing else of
  * this suite follows from. All boots must give the same numbers; one that does not is a fault.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "bench/runner/manifest.h"
@@ -75,13 +74,6 @@ static uint64_t initial(size_t axis)
     return MACHINE_RINGSIDE;
 }
 
-static bool means(size_t axis, const struct point *p)
-{
-    (void)axis;
-    (void)p;
-    return true;
-}
-
 static enum machine_hypervisor hypervisor_of(const struct point *p)
 {
     return (enum machine_hypervisor)p->at[ICOUNT_AXIS_HYPERVISOR];
@@ -107,13 +99,6 @@ static bool is_exact(const char *clock)
 static const char *missing(const struct point *p)
 {
     return machine_missing(hypervisor_of(p), GUEST);
-}
-
-static const char *refusal(const struct point *p, char text[SUITE_REASON])
-{
-    (void)p;
-    (void)text;
-    return NULL;
 }
 
 static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
@@ -158,12 +143,6 @@ static void close_icount(void *of)
         free(session->of[i].at);
     free(session->qemu);
     free(session);
-}
-
-static struct strings columns(const void *session)
-{
-    (void)session;
-    return suite_metric_columns(&suite_icount);
 }
 
 static void add_image(json_t *images, const char *name)
@@ -269,9 +248,8 @@ static bool observe(void *of, const struct point *p, uint64_t duration_ns, uint6
         return false;
     double cost = (double)boot->costs.of[p->subject] / HUNDREDTHS;
     double first = (double)session->of[hypervisor].at[0].costs.of[p->subject] / HUNDREDTHS;
-    *out = (struct observation){.work = 1, .elapsed_ns = (uint64_t)(cost * NS_PER_INSTRUCTION)};
-    for (size_t i = 0; i < METRICS_MAX; i++)
-        out->values[i] = NAN;
+    out->work = 1;
+    out->elapsed_ns = (uint64_t)(cost * NS_PER_INSTRUCTION);
     out->values[ICOUNT_METRIC_INSTRUCTIONS] = cost;
     return same(hypervisor, cost, first, fault);
 }
@@ -298,15 +276,12 @@ const struct suite suite_icount = {
     .subject = subject,
     .choice = choice,
     .initial = initial,
-    .means = means,
     .platform = platform,
     .clock = clock_name,
     .missing = missing,
-    .refusal = refusal,
     .host_ns = host_ns,
     .open = open_icount,
     .close = close_icount,
-    .columns = columns,
     .describe = describe,
     .caption = caption,
     .observe = observe,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The suite `native`: rings between two processors of this machine (bench/native/native.h). */
-#include <math.h>
 #include <stdlib.h>
 
 #include "bench/native/native.h"
@@ -253,10 +252,9 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
     if (native_observe(session, &point, duration_ns, &seen, latency, fault->text,
                        sizeof(fault->text)) != 0)
         return false;
-    *out = (struct observation){
-        .work = seen.requests, .elapsed_ns = seen.elapsed_ns, .has_latency = seen.has_latency};
-    for (size_t i = 0; i < METRICS_MAX; i++)
-        out->values[i] = NAN;
+    out->work = seen.requests;
+    out->elapsed_ns = seen.elapsed_ns;
+    out->has_latency = seen.has_latency;
     compute(session, &seen, latency, out->values);
     return true;
 }

@@ -3,7 +3,6 @@
 #include "bench/runner/suites/sim.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,12 +296,6 @@ static void close_sim(void *of)
     free(session);
 }
 
-static struct strings columns(const void *session)
-{
-    (void)session;
-    return suite_metric_columns(&suite_sim);
-}
-
 static void compute_windows(const struct sim_observation *seen, double *values)
 {
     for (size_t w = 0; w < SIM_WINDOWS; w++)
@@ -400,9 +393,6 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
     point.seed = seed;
     point.shares = measure == SIM_SIMULATED; /* else it would be what is counted */
     point.duration_ns = duration_ns;
-    *out = (struct observation){0};
-    for (size_t i = 0; i < METRICS_MAX; i++)
-        out->values[i] = NAN;
     bool good = measure == SIM_INSTRUCTIONS
                     ? count(session, &point, out, fault)
                     : simulate(session, &point, measure == SIM_HOST_TIME, out, latency, fault);
@@ -469,7 +459,6 @@ const struct suite suite_sim = {
     .host_ns = host_ns,
     .open = open_sim,
     .close = close_sim,
-    .columns = columns,
     .caption = caption,
     .observe = observe,
 };
