@@ -153,10 +153,16 @@ static uint64_t initial(size_t axis)
         return 64;
     case DOMAINS_AXIS_POLICY:
         return NOTIFY_event_index;
+    case DOMAINS_AXIS_EVENTS:
+        return DOMAINS_ABI_two_level_64;
     case DOMAINS_AXIS_ENTRIES:
         return 256;
     case DOMAINS_AXIS_REQUESTS:
         return 4000;
+    case DOMAINS_AXIS_COALESCE_N:
+        return NOTIFY_DEFAULTS.coalesce_n;
+    case DOMAINS_AXIS_COALESCE_NS:
+        return NOTIFY_DEFAULTS.coalesce_ns;
     case DOMAINS_AXIS_LOAD:
         return SIM_DEFAULTS.load;
     case DOMAINS_AXIS_SERVICE_NS:
@@ -186,11 +192,18 @@ static bool is_bvt(const struct point *p)
     return domains_group_of(p) == DOMAINS_SCHEDULERS && strcmp(domains_subject_name(p), "bvt") == 0;
 }
 
+static bool is_coalesce(const struct point *p)
+{
+    return (domains_measure_of(p)->axes & DOMAINS_BIT(POLICY)) != 0 &&
+           p->at[DOMAINS_AXIS_POLICY] == NOTIFY_coalesce;
+}
+
 bool domains_means(size_t axis, const struct point *p)
 {
     const struct domains_measure *measure = domains_measure_of(p);
     uint64_t bits = DOMAINS_BIT(MEASURE) | DOMAINS_BIT(MACHINE) | measure->axes |
-                    (is_bvt(p) ? measure->axes_of_bvt : 0);
+                    (is_bvt(p) ? measure->axes_of_bvt : 0) |
+                    (is_coalesce(p) ? measure->axes_of_coalesce : 0);
     return bits >> axis & 1;
 }
 

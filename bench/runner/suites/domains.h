@@ -22,6 +22,14 @@ enum {
 
 enum domains_group { DOMAINS_LAYOUTS, DOMAINS_SCHEDULERS, DOMAINS_ABIS };
 
+/* Ways of delivering events. */
+enum domains_abi {
+#define EVTCHN_ABI(id, name, ports) DOMAINS_ABI_##id,
+#include "evtchn/abis.def"
+#undef EVTCHN_ABI
+    DOMAINS_ABI_COUNT
+};
+
 enum {
     DOMAINS_AXIS_BEFORE = AXIS_FIRST_SWEPT - 1,
 #define AXIS(id, name, type, min, max, summary) DOMAINS_AXIS_##id,
@@ -112,8 +120,9 @@ void domains_boot_free(struct domains_boot *boot);
 struct domains_measure {
     enum domains_group group; /* whose it is */
 
-    /* Bits of the axes that say anything of it, beside measure and machine; of bvt, more. */
-    uint64_t axes, axes_of_bvt;
+    /* Bits of the axes that say anything of it, beside measure and machine; and of one scheduler,
+     * or of one notification policy, more. */
+    uint64_t axes, axes_of_bvt, axes_of_coalesce;
 
     /* Points that differ in these alone are booted together. */
     uint64_t together;
@@ -150,8 +159,18 @@ const struct domains_measure *domains_measure_of(const struct point *p);
 /* ---- names of what is measured: the i-th, NULL past the end */
 
 const char *domains_layout_name(size_t i);  /* of a ring (domains_ring.c) */
-const char *domains_abi_name(size_t i);     /* of events (domains_ports.c) */
+const char *domains_abi_name(size_t i);     /* of events (domains_abis.c) */
 const char *domains_trouble_name(size_t i); /* beside a ring (domains_isolation.c) */
+
+/* ---- events (domains_abis.c) */
+
+/* That of the point, whose group is DOMAINS_ABIS. */
+enum domains_abi domains_abi_of(const struct point *p);
+
+/* NULL if the point's domains can have `ports` of an ABI beside their own, else why not, in text.
+ */
+const char *domains_abi_refusal(const struct point *p, enum domains_abi abi, uint64_t ports,
+                                char text[SUITE_REASON]);
 
 /* ---- observing (domains_session.c): boots that the points of a run share */
 

@@ -7,26 +7,15 @@
 #include "bench/runner/suites/domains.h"
 #include "bench/runner/suites/quantiles.h"
 
-#define PORTS_2L 4000   /* of 4096, with those that a domain has of its own */
 #define PORTS_BESIDE 64 /* of its own, at most */
 #define EVENTS 1000     /* that are measured, and */
 #define WARM 32         /*   before them */
 #define PORT_BYTES 4
 #define PAGE_BYTES 4096
 
-static const char *const abis[] = {"2l", "fifo"};
-
-const char *domains_abi_name(size_t i)
-{
-    return i < sizeof(abis) / sizeof(*abis) ? abis[i] : NULL;
-}
-
 static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
-    if (domains_subject_name(p) != abis[0] || p->at[DOMAINS_AXIS_PORTS] <= PORTS_2L)
-        return NULL;
-    snprintf(text, SUITE_REASON, "2l has 4096 ports: %d beside a domain's own", PORTS_2L);
-    return text;
+    return domains_abi_refusal(p, domains_abi_of(p), p->at[DOMAINS_AXIS_PORTS], text);
 }
 
 static char *end_text(const struct point *p, const char *name, const char *cpu)

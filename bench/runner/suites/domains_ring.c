@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rings between two domains (bench/domains/ring.c): a boot has every policy of a layout. */
+/*
+ * Rings between two domains (bench/domains/ring.c): a boot has every policy of a layout, and for
+ * offered loads (bench/domains/offered.h) every number of requests that are held back.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +17,13 @@
 #define ENTRY_BYTES 256 /* of the ring's pages for each entry: two cache lines each way */
 #define PAGE_BYTES 4096
 #define PAGES_BESIDE 4 /* for what is not entries */
+
+/* Of offered loads. A point's time is limited, however slowly its requests come. */
+#define LIMIT_S 60
+#define OFFERING_S 30
+#define OFFERED_MAX 100000 /* requests: when they are due fits in a domain's memory */
+#define SEED 1             /* of when they are due */
+#define HELD_MAX 64        /* as the axis has it */
 
 static const struct {
     const char *id, *name, *why;
@@ -38,46 +48,115 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
     uint64_t policy = p->at[DOMAINS_AXIS_POLICY];
     if (carries(p->subject, policy))
-        return NULL;
+        return domains_abi_refusal(p, p->at[DOMAINS_AXIS_EVENTS], 0, text);
     snprintf(text, SUITE_REASON, "%s", layouts[p->subject].why);
     return text;
 }
 
+static bool is_offered(const struct point *p)
+{
+    return p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_OFFERED;
+}
+
+static const char *refuse_offered(const struct point *p, char text[SUITE_REASON])
+{
+    uint64_t requests = p->at[DOMAINS_AXIS_REQUESTS], load = p->at[DOMAINS_AXIS_LOAD];
+    if (requests > OFFERED_MAX)
+        snprintf(text, SUITE_REASON,
+                 "a front end knows in advance when at most %d requests are due, not %" PRIu64,
+                 OFFERED_MAX, requests);
+    else if (requests > OFFERING_S * load)
+        snprintf(text, SUITE_REASON,
+                 "%" PRIu64 " requests at %" PRIu64 " a second take longer than %d s", requests,
+                 load, OFFERING_S);
+    else
+        return refusal(p, text);
+    return text;
+}
+
+/* ---- the points of a boot: those of policies, and of how many requests are held back ---- */
+
+struct variant {
+    enum notify_policy policy;
+    uint64_t held; /* coalesce_n; 0: it does not matter */
+};
+
+static bool first_variant(const struct point *p, struct variant *v)
+{
+    for (; v->policy < NOTIFY_POLICIES; v->policy++)
+        if (carries(p->subject, v->policy)) {
+            v->held = is_offered(p) && v->policy == NOTIFY_coalesce;
+            return true;
+        }
+    return false;
+}
+
+static bool next_variant(const struct point *p, struct variant *v)
+{
+    if (v->held > 0 && v->held < HELD_MAX) {
+        v->held *= 2;
+        return true;
+    }
+    v->policy++;
+    return first_variant(p, v);
+}
+
 static size_t place(const struct point *p)
 {
+    struct variant v = {0};
     size_t before = 0;
-    for (uint64_t policy = 0; policy < p->at[DOMAINS_AXIS_POLICY]; policy++)
-        before += carries(p->subject, policy);
+    for (bool more = first_variant(p, &v); more; more = next_variant(p, &v), before++)
+        if (v.policy == p->at[DOMAINS_AXIS_POLICY] &&
+            (v.held == 0 || v.held == p->at[DOMAINS_AXIS_COALESCE_N]))
+            break;
     return before;
+}
+
+/* What an end does besides carrying so many requests. */
+static char *measure_text(const struct point *p, bool is_front)
+{
+    const uint64_t *at = p->at;
+    if (is_offered(p))
+        return is_front
+                   ? format_text(" latency=1 seed=%d load=%" PRIu64, SEED, at[DOMAINS_AXIS_LOAD])
+                   : format_text(" service-ns=%" PRIu64, at[DOMAINS_AXIS_SERVICE_NS]);
+    return copy_text(at[DOMAINS_AXIS_MEASURE] == DOMAINS_LATENCY ? " latency=1" : "");
 }
 
 /* One end's block of the description. Who shares a processor gives it away when there is nothing to
  * be found. */
-static char *end_text(const struct point *p, const char *name, const char *cpu)
+static char *end_text(const struct point *p, bool is_front)
 {
     const uint64_t *at = p->at;
     uint64_t warm = at[DOMAINS_AXIS_REQUESTS] / WARM_SHARE;
-    return format_text(
-        "domain %s\n kernel ring-%s\n memory 4M\n cpus %s\n events %s\n"
-        " arguments count=%" PRIu64 " warm=%" PRIu64 "%s%s\n",
-        name, layouts[p->subject].id, cpu, at[DOMAINS_AXIS_EVENTS] == 0 ? "2l" : "fifo",
-        at[DOMAINS_AXIS_REQUESTS] + warm, warm, at[DOMAINS_AXIS_CPUS] == 1 ? " yield=1" : "",
-        at[DOMAINS_AXIS_MEASURE] == DOMAINS_LATENCY ? " latency=1" : "");
+    bool alone = at[DOMAINS_AXIS_CPUS] > 1; /* on its processor */
+    char *more = measure_text(p, is_front);
+    char *text = format_text("domain %s\n kernel ring-%s\n memory 4M\n cpus %d\n events %s\n"
+                             " arguments count=%" PRIu64 " warm=%" PRIu64 "%s%s\n",
+                             is_front ? "front" : "back", layouts[p->subject].id,
+                             !is_front && alone, at[DOMAINS_AXIS_EVENTS] == 0 ? "2l" : "fifo",
+                             at[DOMAINS_AXIS_REQUESTS] + warm, warm, alone ? "" : " yield=1", more);
+    free(more);
+    return text;
 }
 
-static char *description(const struct point *p, enum notify_policy policy)
+static char *description(const struct point *p, struct variant v)
 {
     const uint64_t *at = p->at;
     uint64_t pages = PAGES_BESIDE + at[DOMAINS_AXIS_ENTRIES] * ENTRY_BYTES / PAGE_BYTES;
     uint64_t window = at[DOMAINS_AXIS_MEASURE] == DOMAINS_LATENCY ? at[DOMAINS_AXIS_BATCH]
                                                                   : at[DOMAINS_AXIS_ENTRIES];
-    char *front = end_text(p, "front", "0");
-    char *back = end_text(p, "back", at[DOMAINS_AXIS_CPUS] == 1 ? "0" : "1");
+    char *front = end_text(p, true);
+    char *back = end_text(p, false);
+    char *held = v.held == 0 ? copy_text("")
+                             : format_text(" coalesce_n=%" PRIu64 " coalesce_ns=%" PRIu64, v.held,
+                                           at[DOMAINS_AXIS_COALESCE_NS]);
     char *text = format_text("%s%schannel ring\n front front\n back back\n pages %" PRIu64 "\n"
                              " with policy=%s batch=%" PRIu64 " entries=%" PRIu64 " window=%" PRIu64
-                             "\nlimit 60\n",
-                             front, back, pages, notify_name(policy), at[DOMAINS_AXIS_BATCH],
-                             at[DOMAINS_AXIS_ENTRIES], window);
+                             "%s\nlimit %d\n",
+                             front, back, pages, notify_name(v.policy), at[DOMAINS_AXIS_BATCH],
+                             at[DOMAINS_AXIS_ENTRIES], window, held, LIMIT_S);
+    free(held);
     free(back);
     free(front);
     return text;
@@ -85,21 +164,30 @@ static char *description(const struct point *p, enum notify_policy policy)
 
 static void plan(const struct point *p, struct domains_boot *boot)
 {
+    struct variant v = {0};
     char *image = format_text("ring-%s", layouts[p->subject].id);
     strings_add(&boot->workloads, image);
     free(image);
-    for (unsigned policy = 0; policy < NOTIFY_POLICIES; policy++)
-        if (carries(p->subject, policy)) {
-            char *text = description(p, (enum notify_policy)policy);
-            strings_add(&boot->points, text);
-            free(text);
-        }
+    for (bool more = first_variant(p, &v); more; more = next_variant(p, &v)) {
+        char *text = description(p, v);
+        strings_add(&boot->points, text);
+        free(text);
+    }
 }
+
+/* ---- what comes of it ---- */
+
+/* How many each event stands for; nothing where there are none. */
+static double per_event(double requests, double events)
+{
+    return events > 0 ? requests / events : NAN;
+}
+
+static const char *const ends[] = {"front", "back"};
 
 static bool compute(const struct point *p, const struct domains_result *result,
                     struct observation *out, struct hist *latency, struct fault *fault)
 {
-    static const char *const ends[] = {"front", "back"};
     double requests, elapsed, tells[2], sleeps[2], running[2], clock, each[2];
     if (!domains_number(result, "front", "requests", &requests, fault) ||
         !domains_number(result, "front", "elapsed", &elapsed, fault) ||
@@ -123,13 +211,37 @@ static bool compute(const struct point *p, const struct domains_result *result,
     v[DOMAINS_METRIC_CPU_BACK] = running[1] / each[1];
     v[DOMAINS_METRIC_CPU] = v[DOMAINS_METRIC_CPU_FRONT] + v[DOMAINS_METRIC_CPU_BACK];
     v[DOMAINS_METRIC_CLOCK] = clock;
-    if (p->at[DOMAINS_AXIS_MEASURE] != DOMAINS_LATENCY)
+    if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_THROUGHPUT)
         return true;
     if (result->hist == NULL)
         return fault_set(fault, "%s", "the front end did not say its latencies");
     *latency = *result->hist;
     out->has_latency = true;
     quantiles_fill(latency, &v[DOMAINS_METRIC_P50]);
+    return true;
+}
+
+static bool compute_offered(const struct point *p, const struct domains_result *result,
+                            struct observation *out, struct hist *latency, struct fault *fault)
+{
+    double requests[2], elapsed[2], tells[2], running[2], offering;
+    if (!compute(p, result, out, latency, fault) ||
+        !domains_number(result, "front", "offering", &offering, fault))
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (!domains_number(result, ends[i], "requests", &requests[i], fault) ||
+            !domains_number(result, ends[i], "elapsed", &elapsed[i], fault) ||
+            !domains_number(result, ends[i], "tells", &tells[i], fault) ||
+            !domains_number(result, ends[i], "running", &running[i], fault))
+            return false;
+    if (offering == 0 || elapsed[1] == 0)
+        return fault_set(fault, "%s", "all requests were due at once, or answered at once");
+    double *v = out->values;
+    v[DOMAINS_METRIC_OFFERED] = requests[0] * NS_PER_S / offering;
+    v[DOMAINS_METRIC_REQUESTS_PER_EVENT] = per_event(requests[0], tells[0]);
+    v[DOMAINS_METRIC_RESPONSES_PER_EVENT] = per_event(requests[1], tells[1]);
+    v[DOMAINS_METRIC_BUSY_FRONT] = running[0] / elapsed[0];
+    v[DOMAINS_METRIC_BUSY_BACK] = running[1] / elapsed[1];
     return true;
 }
 
@@ -158,4 +270,16 @@ const struct domains_measure domains_measure_latency = {
     .boot = plan,
     .place = place,
     .compute = compute,
+};
+
+const struct domains_measure domains_measure_offered = {
+    .group = DOMAINS_LAYOUTS,
+    .axes = AXES | DOMAINS_BIT(LOAD) | DOMAINS_BIT(SERVICE_NS),
+    .axes_of_coalesce = DOMAINS_BIT(COALESCE_N) | DOMAINS_BIT(COALESCE_NS),
+    .together = DOMAINS_BIT(POLICY) | DOMAINS_BIT(COALESCE_N),
+    .unpredicted = UNPREDICTED,
+    .refusal = refuse_offered,
+    .boot = plan,
+    .place = place,
+    .compute = compute_offered,
 };
