@@ -37,7 +37,7 @@ BEGIN {
     print_scale()
     print_series()
     print "others = " quote(others)
-    print_caption("Lines: " repetitions() " together. Marks: their medians, bars: bootstrap 95 % intervals; " world_text() ". " ENVIRON["caption"], ENVIRON["width"])
+    print_caption(clauses(statistics(), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
 
 # All numbers of hogs; of too many the first, the last and some between.
@@ -64,37 +64,25 @@ function choose_panels(    r, v, n, i, k, seen, left)
         others = others (others == "" ? "" : "; ") "hogs " left
 }
 
-function read_curve(p, r,    path, line, f, got, s, v, at, last, last_v, text)
+function read_curve(p, r,    path, i, n, s, v)
 {
     path = cell["t", r, "file"]
     sub(/.*\//, "", path)
     path = ENVIRON["hists"] "/" path
-    while ((got = (getline line < path)) > 0) {
-        if (split(line, f, " ") < 3 || !is_number(f[1]) || !is_number(f[2]))
-            continue
-        v = f[1] / 1000
-        at = f[2] < 1 && 1 / (1 - f[2]) < f[3] ? 1 / (1 - f[2]) : f[3]
-        if (at > Y_MAX && last != "") {
-            # The curve leaves the picture on the way to this line.
-            if (last < Y_MAX)
-                text = text sprintf("%.9g %d\n", last_v + (v - last_v) * log(Y_MAX / last) / log(at / last), Y_MAX)
-            break
-        }
-        text = text sprintf("%.9g %.6g\n", v, at)
-        last = at
-        last_v = v
+    n = read_histogram(path, Y_MAX)
+    if (!n) {
+        others = others (others == "" ? "" : "; ") "unreadable " path
+        return
+    }
+    s = number_of(cell["t", r, "series"])
+    for (i = 1; i <= n; i++) {
+        v = hist_value[i] / 1000
+        curve[p, s] = curve[p, s] sprintf("%.9g %.6g\n", v, hist_x[i])
         if (least == "" || v < least)
             least = v
         if (v > most)
             most = v
     }
-    close(path)
-    if (text == "") {
-        others = others (others == "" ? "" : "; ") "unreadable " path
-        return
-    }
-    s = number_of(cell["t", r, "series"])
-    curve[p, s] = curve[p, s] text
     read_marks(p, s, r)
 }
 
@@ -144,11 +132,18 @@ function print_scale(    k, tics)
     print "silent_x = " quote(silent(tics))
 }
 
-# "7 repetitions", of the summary.
-function repetitions(    r, most_n)
+# What lines and marks are. All repetitions of the summary's rows are in them.
+function statistics(    r, n, exact)
 {
+    exact = 1
+    for (r = 1; r <= rows; r++)
+        if (kept[r])
+            exact = exact && is_exact("t", r)
     for (r = 1; r <= summary_rows; r++)
-        if (cell["s", r, "n"] + 0 > most_n)
-            most_n = cell["s", r, "n"] + 0
-    return most_n == "" ? "the repetitions" : most_n " repetition" (most_n == 1 ? "" : "s")
+        if (cell["s", r, "n"] + 0 > n)
+            n = cell["s", r, "n"] + 0
+    if (exact && n > 1)
+        return "The same in " n " repetitions"
+    return "Lines: " (n == "" ? "the repetitions" : numbered(n, "repetition")) \
+           " together. Marks: their medians, bars: bootstrap 95 % intervals"
 }

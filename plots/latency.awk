@@ -4,7 +4,7 @@
 # The curves are the histograms in `hists` (index.csv names them; .hgrm text: value, percentile as a
 # fraction, count), which hold all repetitions together. The marks are the summary's medians over
 # repetitions of p50, p90, p99 and p99.9. Prints
-#   measure, scale_y, layouts, peers, raws, best (the layouts that lead at a mark)
+#   measure, clock, scale_y, layouts, peers, raws, best (the layouts that lead at a mark)
 #   name[i], blank[i], line styles i and, index i - 1 of each, $lines (x y) and $points (x y lo hi),
 #   where x = 1 / (1 - p)
 
@@ -27,7 +27,7 @@ BEGIN {
         summarised += kept[r] && summary_row(r)
     for (r = 1; r <= rows && summarised; r++)
         kept[r] = kept[r] && summary_row(r)
-    slice("i", rows, "subject", "subject kind", "transport policy")
+    slice("i", rows, "subject", "subject kind", has_axis("transport") ? "transport policy" : "")
     read_styles(ENVIRON["styles"])
     print "$lines << END_OF_POINTS"
     for (r = 1; r <= rows; r++)
@@ -40,14 +40,15 @@ BEGIN {
     print_series()
 
     print "scale_y = " quote(scale("y", least, most, 1, TALL))
-    printf "measure = %s\nothers = %s\n", quote(fixed["measure"]), quote(others)
+    printf "measure = %s\nclock = %s\nothers = %s\n", quote(fixed["measure"]), quote(clock_of("i", rows)), quote(others)
     # The statistics are the summary's: count the repetitions of the rows that were found there.
     split("", kept)
     for (s = 1; s <= series; s++)
         if (joined[s])
             kept[joined[s]] = 1
-    print_caption("Lines: all repetitions. Marks: " lower_first(statistics_text("t", summary_rows)) "; " \
-                  slice_text("measure transport batch req_size rsp_size entries fronts load") ". " \
+    print_caption(clauses("Lines: all repetitions. Marks: " lower_first(statistics_text("t", summary_rows)),
+                          slice_text((has_axis("transport") ? "measure " : "") \
+                                     "transport machine policy events batch req_size rsp_size entries fronts load")) ". " \
                   ENVIRON["caption"], ENVIRON["width"])
 }
 
@@ -64,39 +65,25 @@ function extent(v)
         most = v
 }
 
-# Prints one histogram's curve up to p99.9, or to where it has fewer values than that resolves. One
-# that cannot be read, or is empty, is no series.
-function read_curve(r,    path, line, f, n, values, i, v, p, x, got, total, base, last)
+# Prints one histogram's curve. One that cannot be read, or is empty, is no series.
+function read_curve(r,    path, i, n)
 {
-    base = cell["i", r, "file"]
-    sub(/.*\//, "", base)
-    path = ENVIRON["hists"] "/" base
-    while ((got = (getline line < path)) > 0) {
-        if (split(line, f, " ") < 3 || !is_number(f[1]) || !is_number(f[2]) || f[1] <= 0)
-            continue
-        v[++values] = f[1]
-        p[values] = f[2]
-        total = f[3]
-    }
-    close(path)
-    if (!values) {
+    path = cell["i", r, "file"]
+    sub(/.*\//, "", path)
+    path = ENVIRON["hists"] "/" path
+    n = read_histogram(path, X_MAX)
+    if (!n) {
         others = others (others == "" ? "" : "; ") "unreadable " path
         return
     }
     name[++series] = cell["i", r, "subject"]
     kind[series] = cell["i", r, "kind"]
     joined[series] = summary_row(r)
-    for (i = 1; i <= values; i++) {
-        x = p[i] < 1 && 1 / (1 - p[i]) < total ? 1 / (1 - p[i]) : total
-        if (x > X_MAX) {
-            # The curve leaves the picture on the way to this line.
-            v[i] = i == 1 ? v[i] : v[i - 1] + (v[i] - v[i - 1]) * log(X_MAX / last) / log(x / last)
-            x = X_MAX
-            values = i
-        }
-        last = x
-        printf "%.6g %.9g\n", x, v[i]
-        extent(v[i])
+    for (i = 1; i <= n; i++) {
+        if (hist_value[i] <= 0)
+            continue
+        printf "%.6g %.9g\n", hist_x[i], hist_value[i]
+        extent(hist_value[i])
     }
     print "\n"
 }

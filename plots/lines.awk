@@ -6,7 +6,7 @@
 # is what the panel is restricted to ("axis=value,axis=value" or -); values are shown in units of
 # `unit` and `x unit`; `free`, which may be left out, is an axis that is not fixed: of rows that differ
 # in it, a series shows the last. Prints
-#   panels, panel p:  scale_x[p], silent_x[p] (without labels), scale_y[p]
+#   clock, panels, panel p:  scale_x[p], silent_x[p] (without labels), scale_y[p]
 #   $linesP (x y), $pointsP (x y lo hi), index i - 1 of each for series i; name[i], line styles i, all
 # A series that lies at no place of the axis is level all along it, with a single mark.
 
@@ -26,12 +26,13 @@ BEGIN {
     if (!series)
         fail("no row of " ENVIRON["summary"] " has what this figure shows" \
              (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
+    print "clock = " quote(clocks ~ /,/ ? "" : clocks)
     printf "panels = %d\narray scale_x[%d]\narray silent_x[%d]\narray scale_y[%d]\n", panels, panels, panels, panels
     for (p = 1; p <= panels; p++)
         print_panel(p)
     print_series()
     print "others = " quote(all_others)
-    print_caption(statistics "; " caption_text() ". " ENVIRON["caption"], ENVIRON["width"])
+    print_caption(clauses(statistics, caption_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
 
 # Does a row have any of the panel's values?
@@ -83,6 +84,8 @@ function collect(p,    part, restricted, r, s, k)
     if (p == 1)
         statistics = statistics_text("t", rows)
     world[p] = world_text()
+    if (!index("," clocks ",", "," clock_of("t", rows) ","))
+        clocks = clocks (clocks == "" ? "" : ",") clock_of("t", rows)
     # What one panel leaves out may be what another one shows.
     if (others != "" && restricted == "")
         all_others = all_others (all_others == "" ? "" : "; ") others

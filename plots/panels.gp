@@ -30,7 +30,7 @@ do for [p = 1:panels] {
     lines = sprintf('$lines%d', p)
     points = sprintf('$points%d', p)
     unset label
-    eval panel(tops[p], tops[p] + PANEL, plain(word(headings, p)), plain(word(y_labels, p)))
+    eval panel(tops[p], tops[p] + PANEL, plain(word(headings, p)), in_clock(plain(word(y_labels, p))))
     set format x '%.10g'
     eval scale_y[p]
     if (word(x_labels, p) eq '-') { eval silent_x[p] } else {

@@ -31,7 +31,8 @@ function slice_series(table, rows, free)
 # What is the same for all that is drawn, as a caption says it.
 function world_text()
 {
-    return slice_text("ports pending priorities burst serve_ns cpus mix hogs wakers weights load service service_ns think_ns switch_ns allowance_ns slice_ms")
+    return slice_text("machine ports pending priorities burst serve_ns cpus mix hogs wakers weights load service service_ns think_ns switch_ns " \
+                      "allowance_ns slice_ms params span_ms warmup_ms")
 }
 
 function print_series(    s)

@@ -69,6 +69,7 @@ do for [variable in "summary hists caption where root figure"] {
 
 failure = ''
 others = ''
+clock = '' # of all that is drawn, if it is one; the prepared data may say it
 
 # The commands that hold a figure's data, by one of the awk programs beside this file (which may need
 # another one before it), with further environment settings for it.
@@ -78,6 +79,14 @@ prepare(programs, settings) = '< LC_ALL=C '.settings.' summary='.shell_summary.'
     ' caption='.shell_caption.' where='.shell_where.' styles='.shell_root.'/styles width='. \
     sprintf('%.1f', (WIDTH - KEY_LEFT - 0.04) / PT / SMALL).' awk -f '.shell_root.'/table.awk -f '.shell_root. \
     '/look.awk'.program_text(programs)
+
+# A label as the clock of what is drawn has it: where that counts instructions, a ns is one, and so M a
+# second are so many in 1000 instructions.
+instead(text, what, with) = strstrt(text, what) == 0 ? text : \
+    text[1:strstrt(text, what) - 1].with.text[strstrt(text, what) + strlen(what):*]
+in_clock(text) = clock ne 'instructions' ? text : text eq 'ns' ? 'Instructions' : \
+    instead(instead(instead(text, '(ns)', '(instructions)'), '(M pairs/s)', '(pairs in 1000 instructions)'), \
+            '(M requests/s)', '(requests in 1000 instructions)')
 
 # Places a panel between two heights from the top of the picture, with a heading above it and its y
 # axis' label in a place of its own, whatever the width of the tic labels.

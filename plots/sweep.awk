@@ -3,7 +3,7 @@
 #
 # Environment, besides table.awk's: x (candidate axes, the first that varies is drawn), y (metric),
 # unit (that y is shown in). Prints
-#   x_axis, measure, scale_x, silent_x (without labels), scale_y
+#   x_axis, measure, clock, scale_x, silent_x (without labels), scale_y
 #   name[i], line styles i, $points index i - 1 (x y lo hi), i in 1..series
 #   layouts, peers, raws, best     lists of i; best: the layouts that lead at some x
 
@@ -19,18 +19,20 @@ BEGIN {
              (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
 
     x = choose_axis(ENVIRON["x"])
-    slice("t", rows, "subject", "subject kind " x, "transport policy")
+    slice("t", rows, "subject", "subject kind " x, has_axis("transport") ? "transport policy" : "")
     read_styles(ENVIRON["styles"])
     collect()
     find_best()
     print_series()
 
-    printf "x_axis = %s\nmeasure = %s\nothers = %s\n", quote(x), quote(fixed["measure"]), quote(others)
+    printf "x_axis = %s\nmeasure = %s\nclock = %s\nothers = %s\n", quote(x), quote(fixed["measure"]),
+        quote(clock_of("t", rows)), quote(others)
     print "scale_x = " quote(x_scale(xs, nx, 1))
     print "silent_x = " quote(silent(x_scale(xs, nx, 1)))
     print "scale_y = " quote(scale("y", least, most, LINEAR_SPAN, TALL))
-    print_caption(statistics_text("t", rows) "; " \
-                  slice_text("measure transport batch req_size rsp_size entries fronts") ". " \
+    print_caption(clauses(statistics_text("t", rows),
+                          slice_text((has_axis("transport") ? "measure " : "") \
+                                     "transport machine policy events batch req_size rsp_size entries fronts")) ". " \
                   ENVIRON["caption"], ENVIRON["width"])
 }
 

@@ -62,14 +62,46 @@ function read_table(table, path,    line, field, n, i, rows, got)
 
 function find_axes(table,    i, name)
 {
-    AXES = simulated = evtchn = 0
+    AXES = 0
     for (i = 1; i <= columns[table] && column[table, i] != "n"; i++) {
         name = column[table, i]
         if (name != "experiment" && name != "file")
             axis[++AXES] = name
-        simulated = simulated || name == "wakers"
-        evtchn = evtchn || name == "ports"
     }
+}
+
+function has_axis(name,    i)
+{
+    for (i = 1; i <= AXES; i++)
+        if (axis[i] == name)
+            return 1
+    return 0
+}
+
+# Reads a histogram (.hgrm text: value, percentile as a fraction, count) up to where 1 / (1 - percentile) is
+# `most`, or to where it has fewer values than that resolves: hist_value[i], hist_x[i], and how many they are.
+function read_histogram(path, most,    line, f, got, n, i, total, count)
+{
+    while ((got = (getline line < path)) > 0) {
+        if (split(line, f, " ") < 3 || !is_number(f[1]) || !is_number(f[2]))
+            continue
+        hist_value[++n] = f[1]
+        hist_x[n] = f[2] < 1 ? 1 / (1 - f[2]) : 2 * most + f[3]
+        count[n] = total = f[3]
+    }
+    close(path)
+    for (i = 1; i <= n; i++) {
+        if (hist_x[i] > total)
+            hist_x[i] = total
+        if (hist_x[i] <= most)
+            continue
+        # The picture ends before this line: the value there is still the last one, if that has so many.
+        if (i > 1 && count[i - 1] >= total * (1 - 1 / most))
+            hist_value[i] = hist_value[i - 1]
+        hist_x[i] = most
+        n = i
+    }
+    return n + 0
 }
 
 # The table's row counts as data only with all of `where` met.
@@ -120,10 +152,15 @@ function commonest(table, rows, of, name, a,    r, v, votes, best, pass)
 #   fixed[axis]  the common value
 #   others       what else the data holds, for the reader of the terminal
 #   exceptions   series that stand at another value, for the caption
+#   of_schedulers  whether anything of it is a scheduler's
 # `implied` names axes whose value follows from the series and so needs no mention.
 function slice(table, rows, of, free, implied,    a, i, r, s, n, name, seen, value, own, at, list)
 {
     others = exceptions = ""
+    implied_axes = implied
+    of_schedulers = 0
+    for (r = 1; r <= rows; r++)
+        of_schedulers = of_schedulers || (kept[r] && cell[table, r, "kind"] == "scheduler")
     for (i = 1; i <= AXES; i++) {
         a = axis[i]
         if (index(" " free " ", " " a " "))
@@ -146,7 +183,8 @@ function slice(table, rows, of, free, implied,    a, i, r, s, n, name, seen, val
             own = value
             if (!series_has(table, rows, of, name, a, value)) {
                 own = commonest(table, rows, of, name, a)
-                if (own != "NA" && value != "NA" && !index(" " implied " ", " " a " ") && !is_raw(table, rows, of, name))
+                if (own != "NA" && value != "NA" && !index(" platform clock " implied " ", " " a " ") &&
+                    !is_raw(table, rows, of, name) && phrase(a, own) != "")
                     exceptions = exceptions ", " name ": " phrase(a, own)
             }
             for (r = 1; r <= rows; r++) {
@@ -176,40 +214,46 @@ function is_raw(table, rows, of, name,    r)
 function time(ns)
 {
     ns += 0
-    return ns < 1000 ? ns " ns" : ns < 1e6 ? ns / 1000 " µs" : ns / 1e6 " ms"
+    return ns < 1000 ? ns " ns" : ns < 1e6 ? ns / 1000 " µs" : ns < 1e9 ? ns / 1e6 " ms" : ns / 1e9 " s"
 }
 
-# Axes of simulations, as a caption says them; "" for others.
-function phrase_simulated(a, value)
+function numbered(value, noun)
 {
+    return value " " noun (value == 1 ? "" : "s")
+}
+
+# A value of an axis as a caption says it; "" for what needs no mention. An axis that is not known here
+# is said by its name.
+function phrase(a, value)
+{
+    if (value == "NA" || value == "")
+        return ""
+    if (a == "machine")
+        return value == "sim" ? "simulated" : "on " value
+    if (a == "measure" || a == "transport" || a == "subject" || a == "kind")
+        return value
+    if (a == "policy")
+        return fixed["transport"] == "busy-poll" ? "" : value
     if (a == "cpus")
-        return value (value == 1 ? " CPU" : " CPUs")
-    if (a == "hogs" || a == "wakers")
-        return value " " (value == 1 ? substr(a, 1, length(a) - 1) : a)
-    if (a == "mix")
-        return value == "hogs" ? "" : value == "poisson" ? "Poisson arrivals" : value
-    if (a == "weights")
-        return value " weights"
+        return numbered(value, "CPU")
+    if (a == "events")
+        return "events by " value
+    if (a == "batch" || a == "threshold" || a == "beside")
+        return a " " value
+    if (a == "req_size")
+        return value "-byte " (fixed["measure"] == "one-way" ? "elements" : "requests")
+    if (a == "rsp_size")
+        return fixed["measure"] == "one-way" ? "" : value "-byte responses"
+    if (a == "entries")
+        return value " entries"
+    if (a == "fronts")
+        return numbered(value, "front end")
+    if (a == "coalesce_n")
+        return "after " value
     if (a == "load")
-        return value " jobs/s each"
-    if (a == "service")
-        return value == "constant" ? "" : value " service"
-    if (a == "service_ns")
-        return time(value) " of work a job"
-    if (a == "think_ns")
-        return time(value) " between jobs"
-    if (a == "switch_ns")
-        return time(value) " a switch"
-    if (a == "allowance_ns")
-        return "C = " time(value)
-    return ""
-}
-
-# Axes of event channels, likewise.
-function phrase_evtchn(a, value)
-{
-    if (a == "ports")
-        return value " ports"
+        return value (has_axis("wakers") ? " jobs/s each" : of_schedulers ? " jobs/s" : " requests/s")
+    if (a == "requests" || a == "ports")
+        return numbered(value, substr(a, 1, length(a) - 1))
     if (a == "pending")
         return value " pending"
     if (a == "priorities")
@@ -218,56 +262,85 @@ function phrase_evtchn(a, value)
         return value " sends a serve"
     if (a == "serve_ns")
         return time(value) " of work a serve"
-    return ""
-}
-
-# A value of an axis as a caption says it.
-function phrase(a, value)
-{
-    if (value == "NA" || value == "")
-        return ""
-    if (evtchn)
-        return phrase_evtchn(a, value)
-    if (simulated)
-        return phrase_simulated(a, value)
-    if (a == "batch")
-        return "batch " value
-    if (a == "req_size")
-        return value "-byte " (fixed["measure"] == "one-way" ? "elements" : "requests")
-    if (a == "rsp_size")
-        return fixed["measure"] == "one-way" ? "" : value "-byte responses"
-    if (a == "entries")
-        return value " entries"
-    if (a == "fronts")
-        return value (value == 1 ? " front end" : " front ends")
-    if (a == "coalesce_n")
-        return "after " value
-    if (a ~ /_ns$/)
-        return time(value)
-    if (a == "load")
-        return value " requests/s"
+    if (a == "hogs" || a == "wakers")
+        return numbered(value, substr(a, 1, length(a) - 1))
+    if (a == "mix")
+        return value == "hogs" ? "" : value == "poisson" ? "Poisson arrivals" : value
+    if (a == "weights")
+        return value " weights"
+    if (a == "warp")
+        return value == "on" ? "warped" : ""
+    if (a == "service")
+        return value == "constant" ? "" : value " service"
+    if (a == "service_ns")
+        return time(value) " of work a job"
+    if (a == "think_ns")
+        return time(value) " between jobs"
+    if (a == "window")
+        return numbered(value, "request") " in flight a client"
+    if (a == "params" || a == "workload")
+        return value == "none" ? "" : value
+    if (a == "switch_ns")
+        return time(value) " a switch"
+    if (a == "allowance_ns")
+        return "C = " time(value)
     if (a == "slice_ms")
-        return "turns of " value " ms"
-    return value
+        return "turns of " time(value * 1e6)
+    if (a == "warmup_ms")
+        return value == 0 ? "" : time(value * 1e6) " of warm-up"
+    if (a == "span_ms")
+        return "over " time(value * 1e6)
+    if (a == "row")
+        return value " in a row"
+    return said_by_name(a, value)
 }
 
-# The fixed axes named in `list`, as a caption says them.
-function slice_text(list,    a, n, i, text, part)
+function said_by_name(a, value)
+{
+    if (sub(/_ns$/, "", a))
+        value = time(value)
+    else if (sub(/_ms$/, "", a))
+        value = time(value * 1e6)
+    gsub(/_/, " ", a)
+    return a " " value
+}
+
+# The fixed axes as a caption says them: those named in `list`, in this order, and then all others that
+# slice() was not told to be implied. The platform is said by what stands before the environment, or by the
+# axis `machine`; what is measured, by the labels.
+function slice_text(list,    a, n, i, text)
 {
     n = split(list, a, " ")
-    for (i = 1; i <= n; i++) {
-        part = a[i] in fixed ? phrase(a[i], fixed[a[i]]) : ""
-        if (a[i] == "fronts" && fixed["fronts"] == 1)
-            part = ""
-        if (part != "")
-            text = text (text == "" ? "" : ", ") part
-    }
+    for (i = 1; i <= n; i++)
+        text = with_part(text, a[i])
+    for (i = 1; i <= AXES; i++)
+        if (!index(" platform clock subject kind measure " implied_axes " " list " ", " " axis[i] " "))
+            text = with_part(text, axis[i])
     return text (exceptions == "" ? "" : " (" exceptions ")")
 }
 
-# What the points and their bars are, from the repetitions behind them (column n).
-function statistics_text(table, rows,    r, n, least, most)
+function with_part(text, a,    part)
 {
+    part = a in fixed && !(a == "fronts" && fixed[a] == 1) ? phrase(a, fixed[a]) : ""
+    return text (text == "" || part == "" ? "" : ", ") part
+}
+
+# The parts of a caption that there are, joined.
+function clauses(a, b)
+{
+    return a (a == "" || b == "" ? "" : "; ") b
+}
+
+# Is every repetition of a row the same number, or a fault?
+function is_exact(table, row)
+{
+    return cell[table, row, "clock"] == "instructions" || (has_axis("machine") && cell[table, row, "clock"] == "simulated-ns")
+}
+
+# What the points and their bars are, from the repetitions behind them (column n).
+function statistics_text(table, rows,    r, n, least, most, exact)
+{
+    exact = 1
     for (r = 1; r <= rows; r++) {
         n = cell[table, r, "n"]
         if (!kept[r] || !is_number(n))
@@ -276,12 +349,26 @@ function statistics_text(table, rows,    r, n, least, most)
             least = n + 0
         if (n + 0 > most)
             most = n + 0
+        exact = exact && is_exact(table, r)
     }
     if (most == "")
-        return "Medians, bars: 95 % intervals"
+        return "Medians, bars: 95 % intervals"
     if (most == 1)
         return "One repetition, no intervals"
-    return "Medians of " (least == most ? most : least " to " most) " repetitions, bars: bootstrap 95 % intervals"
+    n = (least == most ? most : least " to " most) " repetitions"
+    return exact ? "The same in " n : "Medians of " n ", bars: bootstrap 95 % intervals"
+}
+
+# The clock that the rows of a figure have, "" if there are several.
+function clock_of(table, rows,    r, clock)
+{
+    for (r = 1; r <= rows; r++)
+        if (kept[r]) {
+            if (clock != "" && clock != cell[table, r, "clock"])
+                return ""
+            clock = cell[table, r, "clock"]
+        }
+    return clock
 }
 
 # A metric's value, "" where it is not available; its bounds fall back to the value itself.

@@ -43,8 +43,8 @@ static bool read_axis_name(const config_setting_t *s, const struct suite *suite,
                     config_setting_name(s), name);
 }
 
-static bool read_table_axis(const config_setting_t *s, const struct suite *suite, size_t *axis,
-                            struct fault *fault)
+bool read_axis(const config_setting_t *s, const struct suite *suite, size_t *axis,
+               struct fault *fault)
 {
     char *name = NULL;
     bool good = read_string(s, &name, fault) && read_axis_name(s, suite, name, axis, fault);
@@ -55,13 +55,13 @@ static bool read_table_axis(const config_setting_t *s, const struct suite *suite
 static bool read_table_across(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct table_spec *table = into;
-    return read_table_axis(s, table->suite, &table->across, fault);
+    return read_axis(s, table->suite, &table->across, fault);
 }
 
 static bool read_table_contrast(const config_setting_t *s, void *into, struct fault *fault)
 {
     struct table_spec *table = into;
-    return read_table_axis(s, table->suite, &table->contrast, fault);
+    return read_axis(s, table->suite, &table->contrast, fault);
 }
 
 static bool read_table_where(const config_setting_t *s, void *into, struct fault *fault)

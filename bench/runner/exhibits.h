@@ -31,6 +31,10 @@ struct target_spec {
     double bound;
 };
 
+/* An axis by its name. */
+bool read_axis(const config_setting_t *s, const struct suite *suite, size_t *axis,
+               struct fault *fault);
+
 /* Elements to begin with, of experiments of a suite. */
 struct table_spec table_spec_of(const struct suite *suite);
 struct target_spec target_spec_of(const struct suite *suite);

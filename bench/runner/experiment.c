@@ -132,6 +132,15 @@ static bool read_figure_where(const config_setting_t *s, void *into, struct faul
     return true;
 }
 
+static bool read_figure_each(const config_setting_t *s, void *into, struct fault *fault)
+{
+    struct experiment *e = ((struct reading *)into)->experiment;
+    return read_axis(s, e->suite, &e->figure_each, fault) &&
+           (axis_is_named(e->suite, e->figure_each) ||
+            fault_at(fault, s, "%s = \"%s\": must be an axis whose values are names",
+                     config_setting_name(s), axis_name(e->suite, e->figure_each)));
+}
+
 static bool read_repetitions(const config_setting_t *s, void *into, struct fault *fault)
 {
     return read_whole(s, REPETITIONS_MAX, &((struct reading *)into)->experiment->repetitions,
@@ -176,6 +185,7 @@ static bool read_targets(const config_setting_t *s, void *into, struct fault *fa
 static const struct key experiment_keys[] = {{"title", read_title},
                                              {"figure", read_figure},
                                              {"figure_where", read_figure_where},
+                                             {"figure_each", read_figure_each},
                                              {"repetitions", read_repetitions},
                                              {"duration_ms", read_duration},
                                              {"suite", NULL}, /* read by read_suite, first */
@@ -230,6 +240,7 @@ static bool read_root(const config_setting_t *root, struct reading *r, struct fa
     if (!read_suite(root, e, fault))
         return false;
     e->figure_where.suite = e->suite;
+    e->figure_each = AXIS_NONE;
     if (!read_group(root, "an experiment", experiment_keys, NULL, r, fault) ||
         !read_efforts(root, r, fault))
         return false;

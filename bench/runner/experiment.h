@@ -26,6 +26,7 @@ struct experiment {
     const struct suite *suite;
     char *figure;                 /* plots/<figure>.gp, or NULL */
     struct selector figure_where; /* one value of an axis at most */
+    size_t figure_each; /* an axis: a figure for each of its values; AXIS_NONE: there is one */
     uint64_t repetitions;
     uint64_t duration_ms; /* of an observation */
     struct sweep *sweeps;

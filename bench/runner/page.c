@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/runner/figures.h"
 #include "bench/runner/finding.h"
 #include "bench/runner/manifest.h"
 #include "bench/runner/report.h"
@@ -140,10 +141,12 @@ static char *read_file(const char *path, size_t *length)
     return bytes;
 }
 
+/* One of an experiment, `of` a value of its axis figure_each; NULL: the only one. */
 static void put_figure(FILE *out, const struct run_view *view, const struct experiment *e,
-                       const char *says)
+                       const char *of, const char *says)
 {
-    char *path = format_text("%s/figures/%s.svg", view->dir, e->name);
+    char *name = figures_name(e, of);
+    char *path = format_text("%s/figures/%s.svg", view->dir, name);
     size_t length;
     char *svg = read_file(path, &length);
     if (svg == NULL) {
@@ -151,6 +154,8 @@ static void put_figure(FILE *out, const struct run_view *view, const struct expe
     } else {
         fputs("<figure><img alt=\"", out);
         put_text(out, e->title);
+        fputs(of == NULL ? "" : ", ", out);
+        put_text(out, of == NULL ? "" : of);
         fputs(". ", out);
         put_text(out, says);
         fputs("\" src=\"", out);
@@ -159,6 +164,18 @@ static void put_figure(FILE *out, const struct run_view *view, const struct expe
     }
     free(svg);
     free(path);
+    free(name);
+}
+
+static void put_figures(FILE *out, const struct run_view *view, size_t i, const char *says)
+{
+    const struct experiment *e = view->experiments[i];
+    struct strings values = figures_each(e, &view->data[i]);
+    if (values.count == 0)
+        put_figure(out, view, e, NULL, says);
+    for (size_t v = 0; v < values.count; v++)
+        put_figure(out, view, e, values.at[v], says);
+    strings_free(&values);
 }
 
 /* ---- sections ---- */
@@ -197,7 +214,7 @@ static void put_experiment(FILE *out, const struct run_view *view, size_t i)
     put_element(out, "h2", "", e->title);
     if (e->figure != NULL) {
         char *says = says_of(&e->tables[0], &view->data[i], seed);
-        put_figure(out, view, e, says);
+        put_figures(out, view, i, says);
         free(says);
     }
     for (size_t t = 0; t < e->table_count; t++)

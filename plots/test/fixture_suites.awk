@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Writes a small run of the suite `sim`, `evtchn` or `icount` in the format that the runner writes, for one figure:
+# Writes a small run of the suite `sim`, `evtchn`, `icount` or `domains` in the format that the runner writes, for one figure:
 #
 # -v kind=share       two schemes of weights
 # -v kind=scale       fairness on 16 processors, instructions on one
@@ -8,6 +8,8 @@
 #                     with -v crowd=1 also 128
 # -v kind=evtchn      two ABIs: sends and scans by ports and by pending ports, waits
 # -v kind=crowd       one to 128 domains, with two lengths of turns
+# -v kind=rings       two layouts between domains on two machines, of which one counts instructions; an axis
+#                     that no caption knows
 # -v kind=path-length two operations on two hypervisors, of which one lacks one
 
 BEGIN {
@@ -20,6 +22,10 @@ BEGIN {
         print "e,qemu-icount,instructions,null-hypercall,operation,ringside,3,69,69,69"
         print "e,qemu-icount,instructions,yield,operation,ringside,3,637.02,637.02,637.02"
         print "e,xen-icount,instructions,yield,operation,xen,3,1914.61,1914.61,1914.61"
+        exit
+    }
+    if (kind == "rings") {
+        rings()
         exit
     }
     if (kind == "crowd") {
@@ -57,6 +63,18 @@ function share(    w)
         value["share_error_1s"] = 0.001 * s * w
         point("simulated", "poisson", 1, 8, 4, "NA", w == 1 ? "equal" : "linear")
     }
+}
+
+function rings(    m, s, b)
+{
+    print "experiment,platform,clock,subject,kind,measure,machine,cpus,policy,events,batch,entries,requests,ports,hogs," \
+          "warp,novelty_ms,n,throughput,throughput_lo,throughput_hi"
+    for (m = 1; m <= 2; m++)
+        for (s = 1; s <= 2; s++)
+            for (b = 1; b <= 64; b *= 64)
+                print "e," (m == 1 ? "qemu-icount,instructions," : "qemu-tcg,tsc,") (s == 1 ? "xen" : "lamport") ",layout,throughput," \
+                    (m == 1 ? "qemu-icount,1," : "qemu-tcg,2,") "event-index,2l," b ",256,4000,NA,NA,NA,30," (m == 1 ? 2 : 7) "," \
+                    s * b * 1e6 "," s * b * 1e6 "," s * b * (m == 1 ? 1 : 1.2) * 1e6
 }
 
 # One domain alone has nothing to lose.
