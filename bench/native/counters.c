@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <math.h>
-#include <perfmon/pfmlib.h>
 #include <perfmon/pfmlib_perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,26 +8,7 @@
 #include <unistd.h>
 
 #include "bench/native/counters.h"
-
-/* Names of the default set, and what libpfm4 calls them: the first that it knows here is taken. */
-static const struct {
-    const char *name;
-    const char *candidates[6];
-} defaults[] = {
-    {"cycles", {"perf::CYCLES"}},
-    {"instructions", {"perf::INSTRUCTIONS"}},
-    {"l1d-misses", {"perf::L1-DCACHE-LOAD-MISSES"}},
-    {"llc-misses", {"perf::LLC-LOAD-MISSES", "perf::CACHE-MISSES"}},
-    /* A load served from another core's modified line: Intel since Skylake, before it, AMD since
-     * Zen 3 (fills from a cache of the same complex). */
-    {"snoops",
-     {"MEM_LOAD_L3_HIT_RETIRED:XSNP_HITM", "MEM_LOAD_L3_HIT_RETIRED:XSNP_FWD",
-      "MEM_LOAD_UOPS_L3_HIT_RETIRED:XSNP_HITM", "MEM_LOAD_UOPS_LLC_HIT_RETIRED:XSNP_HITM",
-      "DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:INT_CACHE"}},
-    {"task-clock", {"perf::TASK-CLOCK"}},
-    {"context-switches", {"perf::CONTEXT-SWITCHES"}},
-    {"page-faults", {"perf::PAGE-FAULTS"}},
-};
+#include "bench/native/encoding.h"
 
 struct counters {
     uint32_t count;
@@ -39,17 +19,6 @@ struct counters {
 static int open_event(struct perf_event_attr *attr)
 {
     return perf_event_open(attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC); /* libpfm4's wrapper */
-}
-
-/* 0 or libpfm4's error. User and kernel: a context switch, say, happens in the kernel. */
-static int encode(const char *event, struct perf_event_attr *attr)
-{
-    pfm_perf_encode_arg_t arg = {.attr = attr, .size = sizeof arg};
-    memset(attr, 0, sizeof *attr);
-    int error = pfm_get_os_event_encoding(event, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &arg);
-    attr->size = sizeof *attr;
-    attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-    return error == PFM_SUCCESS ? 0 : error;
 }
 
 /* Those of the scheduler: in user mode alone they open, and stay 0. */
@@ -85,42 +54,33 @@ static void try_event(struct perf_event_attr *attr, struct native_event *event)
              *hint ? "; " : "", hint);
 }
 
-static void add_default(struct counters *c, struct native_event *event, size_t i)
+/* Why it cannot be encoded; NULL if it was. */
+static const char *add(struct counters *c, struct native_event *event, const char *name)
 {
-    const char *const *candidate = defaults[i].candidates;
-    snprintf(event->name, sizeof event->name, "%s", defaults[i].name);
-    int error = PFM_ERR_NOTFOUND;
-    for (size_t k = 0; k < 6 && candidate[k] != NULL && error != 0; k++)
-        error = encode(candidate[k], &c->attrs[c->count]);
-    if (error != 0)
-        snprintf(event->reason, sizeof event->reason,
-                 "libpfm4 has no such event for this processor");
+    struct perf_event_attr *attr = &c->attrs[c->count];
+    const char *why = encoding_for_perf(name, attr);
+    snprintf(event->name, sizeof event->name, "%s", name);
+    attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+    if (why == NULL)
+        try_event(attr, event);
     else
-        try_event(&c->attrs[c->count], event);
+        snprintf(event->reason, sizeof event->reason, "%s", why);
     c->available[c->count++] = event->available;
+    return why;
 }
 
+/* One of the default set that this processor has not is not available. */
 static int add_named(struct counters *c, struct native_event *event, const char *name, char *error,
                      size_t error_size)
 {
-    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
-        if (strcmp(name, defaults[i].name) == 0) {
-            add_default(c, event, i);
-            return 0;
-        }
-    snprintf(event->name, sizeof event->name, "%s", name);
-    int failed = encode(name, &c->attrs[c->count]);
-    if (failed != 0) {
-        snprintf(error, error_size,
-                 "event '%s': libpfm4 says: %s; expected a name from `showevtinfo` or one of "
-                 "cycles, instructions, l1d-misses, llc-misses, snoops, task-clock, "
-                 "context-switches, page-faults",
-                 name, pfm_strerror(failed));
-        return -1;
-    }
-    try_event(&c->attrs[c->count], event);
-    c->available[c->count++] = event->available;
-    return 0;
+    const char *why = add(c, event, name);
+    if (why == NULL || encoding_is_default(name))
+        return 0;
+    snprintf(error, error_size,
+             "event '%s': libpfm4 says: %s; expected a name from `showevtinfo` or one "
+             "of " ENCODING_DEFAULTS,
+             name, why);
+    return -1;
 }
 
 struct counters *counters_new(const char *list, struct native_event *events, size_t *count,
@@ -128,14 +88,14 @@ struct counters *counters_new(const char *list, struct native_event *events, siz
 {
     struct counters *c = calloc(1, sizeof *c);
     memset(events, 0, NATIVE_EVENTS_MAX * sizeof *events);
-    if (c == NULL || pfm_initialize() != PFM_SUCCESS) {
+    if (c == NULL || !encoding_open()) {
         snprintf(error, error_size, "libpfm4 cannot be initialised");
         free(c);
         return NULL;
     }
     if (list == NULL) {
-        for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
-            add_default(c, &events[i], i);
+        for (size_t i = 0; encoding_default(i) != NULL; i++)
+            add(c, &events[i], encoding_default(i));
         *count = c->count;
         return c;
     }
@@ -149,7 +109,7 @@ struct counters *counters_new(const char *list, struct native_event *events, siz
             continue;
         }
         free(copy);
-        free(c);
+        counters_free(c);
         return NULL;
     }
     free(copy);
@@ -160,7 +120,7 @@ struct counters *counters_new(const char *list, struct native_event *events, siz
 void counters_free(struct counters *counters)
 {
     free(counters);
-    pfm_terminate();
+    encoding_close();
 }
 
 uint32_t counters_open(const struct counters *counters, int *fds)

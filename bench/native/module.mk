@@ -7,7 +7,7 @@ PEERS := $(call peer,DPDK,/usr/include/*/rte_config.h /usr/include/dpdk/rte_ring
 	$(call peer,CK,/usr/include/ck_ring.h) $(call peer,URING,/usr/include/liburing.h)
 
 NATIVE_LIBS := -lpfm -lm -pthread
-NATIVE_OBJECTS := $(call objects,opt,$(addprefix bench/native/,native.c side.c counters.c \
+NATIVE_OBJECTS := $(call objects,opt,$(addprefix bench/native/,native.c side.c counters.c encoding.c \
 	processors.c ticks.c raw.c peers/xen_macros.c)) $(call layout-objects,opt,bench/native/layout.c)
 
 ifneq ($(filter DPDK,$(PEERS)),)

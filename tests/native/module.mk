@@ -6,6 +6,10 @@ $(B)/test_native: $(call objects,opt,tests/native/test_native.c) $(NATIVE_OBJECT
 	@echo "  LD $@"
 	@$(CC) -o $@ $^ -lcmocka $(NATIVE_LIBS)
 
+TESTS += $(B)/test_encoding
+$(B)/test_encoding: $(call objects,asan,tests/native/test_encoding.c bench/native/encoding.c)
+	@$(CC_asan) $(FLAGS_asan) $^ -lcmocka -lpfm -o $@
+
 # Event channels: as they are measured, and watched by the sanitizers.
 TESTS += $(addprefix $(B)/,test_evbench test_evbench_asan test_evbench_tsan)
 
