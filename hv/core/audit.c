@@ -90,7 +90,7 @@ static void look_at_domain(const struct domain *d)
 static void compare(mfn_t m)
 {
     const struct frame *f = frame_of(m);
-    uint64_t references = f->count & FRAME_COUNT_MASK;
+    uint64_t references = frame_references(f);
     if (tallies[m.n].references != references)
         complain(m, "references", tallies[m.n].references, references);
     if (tallies[m.n].uses != frame_type_count(f))
@@ -113,6 +113,8 @@ static void count_frames(const struct domain *d)
 /* The owner's structure, if it was freed, is still memory. */
 static bool owner_exists(const struct frame *f)
 {
+    if ((f->count & FRAME_OWNER_MASK) != frame_owner_number(f->owner))
+        return false;
     if (f->owner == NULL)
         return true;
     struct domain *d = domain_get(f->owner->id);
@@ -136,13 +138,13 @@ uint64_t audit_frames(void)
         return wrong;
     }
     for (uint64_t n = 0; n < frame_count; n++) {
-        if (frame_table[n].count != 0 && !(frame_table[n].type & TYPE_NOT_MEMORY))
+        if (!frame_is_free(&frame_table[n]) && !(frame_table[n].type & TYPE_NOT_MEMORY))
             look_at(mfn(n));
     }
     for_each_domain(d) look_at_domain(d);
     for (uint64_t n = 0; n < frame_count; n++) {
         const struct frame *f = &frame_table[n];
-        if (f->count == 0 || (f->type & TYPE_NOT_MEMORY))
+        if (frame_is_free(f) || (f->type & TYPE_NOT_MEMORY))
             continue;
         compare(mfn(n));
         if (!owner_exists(f))

@@ -25,7 +25,7 @@ static bool is_free_block(mfn_t m, unsigned order)
     if (!mfn_valid(m))
         return false;
     const struct frame *f = frame_of(m);
-    return f->count == 0 && (f->type & TYPE_FREE_BLOCK) && block_order(f) == order;
+    return frame_is_free(f) && (f->type & TYPE_FREE_BLOCK) && block_order(f) == order;
 }
 
 static void unlink(struct frame *f)
@@ -143,7 +143,7 @@ void heap_free(mfn_t m, unsigned order)
 {
     ASSERT(order <= ORDER_MAX && (m.n & ((1UL << order) - 1)) == 0);
     for (uint64_t i = 0; i < 1UL << order; i++)
-        ASSERT(frame_table[m.n + i].count == 0);
+        ASSERT(frame_is_free(&frame_table[m.n + i]));
     lock(&heap_lock);
     free_block(m, order);
     unlock(&heap_lock);
@@ -171,7 +171,6 @@ void heap_free_mapped(void *memory, unsigned order)
     mfn_t m = arch_heap_mfn(memory);
     for (uint64_t i = 0; i < 1UL << order; i++) {
         struct frame *f = frame_of(mfn(m.n + i));
-        /* A guest that guesses at the frame may hold a reference for a moment. */
         ASSERT(f->owner == NULL && frame_disown(f));
         frame_put(f);
     }

@@ -42,7 +42,6 @@ static void free_parts(struct domain *d)
         heap_free_mapped(d->device_ports, 0);
     if (d->blocks != NULL)
         heap_free_mapped(d->blocks, 0);
-    heap_free_mapped(d, struct_order());
 }
 
 struct domain *domain_create(const struct domain_config *config)
@@ -68,20 +67,23 @@ struct domain *domain_create(const struct domain_config *config)
         d->shared_mfn = arch_heap_mfn(d->shared);
         return d;
     }
-    free_parts(d);
+    domain_discard(d);
     return NULL;
 }
 
 void domain_discard(struct domain *d)
 {
     free_parts(d);
+    heap_free_mapped(d, struct_order());
 }
 
 void domain_free(struct domain *d)
 {
     ASSERT(d->death == DEATH_DONE && d->frames == 0);
-    domain_unpublish(d);
+    /* Its number may be another's as soon as no frame is lent to it by that. */
     free_parts(d);
+    domain_unpublish(d);
+    heap_free_mapped(d, struct_order());
     global_virq_raise(VIRQ_DOM_EXC);
 }
 

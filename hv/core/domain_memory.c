@@ -46,7 +46,7 @@ mfn_t domain_next_frame(const struct domain *d, uint64_t from)
             continue;
         }
         const struct frame *f = frame_of(mfn(n));
-        if (__atomic_load_n(&f->count, __ATOMIC_ACQUIRE) != 0 && f->owner == d)
+        if (count_is_of(frame_count_now(f), d))
             return mfn(n);
     }
     return MFN_NONE;
@@ -145,10 +145,10 @@ void domain_give(struct domain *d, mfn_t m)
     settle(d, m);
 }
 
-/* Its type stays what it was last: some CPU may know translations from then. */
+/* Some CPU may know translations from what its type was last. */
 void domain_keep(struct domain *d, mfn_t m)
 {
-    __atomic_store_n(&frame_of(m)->count, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    frame_untake(m, d);
     settle(d, m);
 }
 
@@ -171,15 +171,14 @@ void *domain_share_page(struct domain *d)
     /* In use as writable memory all the time, it cannot become anything else. */
     if (frame_get_writable(f) != 0)
         panic("a fresh frame has a type");
-    frame_disown(f); /* the reference is the hypervisor's: it cannot be given back or exchanged */
-    f->owner = d;
+    frame_lend(f, d); /* the reference is the hypervisor's: it cannot be given back or exchanged */
     return page;
 }
 
 void domain_unshare_page(void *page)
 {
     struct frame *f = frame_of(arch_heap_mfn(page));
-    f->owner = NULL; /* it may outlive the domain */
+    frame_lend(f, NULL); /* it may outlive the domain */
     frame_put_writable(f);
     frame_put(f);
 }

@@ -3,7 +3,6 @@
 
 #include "hv/core/abi.h"
 #include "hv/core/assert.h"
-#include "hv/core/domain.h"
 #include "hv/core/tlb.h"
 
 uint64_t frame_count;
@@ -22,38 +21,35 @@ static bool is_checked_type(enum frame_type t)
 
 void frame_get_more(struct frame *f)
 {
-    uint64_t before = __atomic_fetch_add(&f->count, 1, __ATOMIC_RELAXED);
-    ASSERT((before & FRAME_COUNT_MASK) != 0);
+    int64_t before = __atomic_fetch_add(&f->count, FRAME_REFERENCE, __ATOMIC_RELAXED);
+    ASSERT(before >= 0);
 }
 
-bool frame_get_any(mfn_t m)
+/* Of a frame that its owner has, and nothing else refers to. */
+static int64_t count_of_owned(const struct domain *owner)
 {
-    if (!mfn_valid(m))
-        return false;
-    uint64_t *at = &frame_of(m)->count;
-    uint64_t count = __atomic_load_n(at, __ATOMIC_RELAXED);
-    while (count != 0) {
-        if (__atomic_compare_exchange_n(at, &count, count + 1, true, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED))
-            return true;
-    }
-    return false;
+    return FRAME_ALLOCATED | frame_owner_number(owner);
 }
 
 bool frame_take(mfn_t m, const struct domain *owner)
 {
-    if (!frame_get(m, owner))
+    if (!mfn_valid(m))
         return false;
     struct frame *f = frame_of(m);
-    uint64_t count = FRAME_ALLOCATED | 2; /* the owner's and this one */
-    if (!__atomic_compare_exchange_n(&f->count, &count, 0, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED)) {
-        frame_put(f);
+    int64_t count = count_of_owned(owner);
+    if (!__atomic_compare_exchange_n(&f->count, &count, FRAME_FREE, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
         return false;
-    }
     ASSERT(frame_type_count(f) == 0);
     f->stamp = tlb_now();
     return true;
+}
+
+void frame_untake(mfn_t m, struct domain *owner)
+{
+    struct frame *f = frame_of(m);
+    ASSERT(frame_is_free(f) && f->owner == owner);
+    __atomic_store_n(&f->count, count_of_owned(owner), __ATOMIC_RELEASE);
 }
 
 void frame_free(struct frame *f)
@@ -65,16 +61,28 @@ void frame_free(struct frame *f)
 
 bool frame_disown(struct frame *f)
 {
-    uint64_t before = __atomic_fetch_and(&f->count, ~FRAME_ALLOCATED, __ATOMIC_RELAXED);
+    int64_t before = __atomic_fetch_and(&f->count, ~FRAME_ALLOCATED, __ATOMIC_RELAXED);
     return before & FRAME_ALLOCATED;
+}
+
+void frame_lend(struct frame *f, struct domain *owner)
+{
+    int64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
+    ASSERT(count >= 0);
+    f->owner = owner;
+    while (!__atomic_compare_exchange_n(&f->count, &count,
+                                        (count & ~(FRAME_ALLOCATED | FRAME_OWNER_MASK)) |
+                                            frame_owner_number(owner),
+                                        true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
 }
 
 void frame_assign(struct frame *f, struct domain *owner)
 {
-    ASSERT(f->count == 0);
+    ASSERT(frame_is_free(f));
     f->owner = owner;
     f->type = kind(TYPE_NONE);
-    __atomic_store_n(&f->count, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&f->count, count_of_owned(owner), __ATOMIC_RELEASE);
 }
 
 /* ---- types */

@@ -9,7 +9,10 @@
  * the processor walks has been checked.
  *
  * - count: references of any kind, from page-table entries, vcpus' roots, operations under way, and
- *   one from its owner while FRAME_ALLOCATED. At 0 the frame goes back to the allocator.
+ *   one from its owner while FRAME_ALLOCATED; with the last the frame goes back to the allocator.
+ *   The owner's number is in the same word, so that a reference is had by the owner's name or not
+ *   at all. Who guesses at frames of others changes nothing, not for a moment: frame_take() finds
+ *   what their owner has done with them.
  * - type: what it is used as; how often; and, for tables, how far checking it has come.
  *
  * A type reference implies a reference. A table gets its type when it is first used as one: each
@@ -36,10 +39,9 @@
 #define HV_FRAME_H
 
 #include "hv/core/arch.h"
+#include "hv/core/domain.h"
 #include "hv/core/tlb.h"
 #include "hv/core/types.h"
-
-struct domain;
 
 enum frame_type {
     TYPE_NONE,
@@ -52,10 +54,10 @@ enum frame_type {
 };
 
 struct frame {
-    uint64_t count; /* FRAME_ALLOCATED, references below it */
-    uint64_t type;  /* as below */
+    int64_t count; /* as below */
+    uint64_t type; /* likewise */
     union {
-        struct domain *owner; /* while count > 0; NULL: the hypervisor */
+        struct domain *owner; /* while it is not free; NULL: the hypervisor */
         struct {
             uint32_t next, prev; /* while free: the buddy allocator's */
         };
@@ -64,8 +66,15 @@ struct frame {
 };
 _Static_assert(sizeof(struct frame) == 32, "half a cache line each");
 
-#define FRAME_ALLOCATED (1ULL << 63)
-#define FRAME_COUNT_MASK (FRAME_ALLOCATED - 1)
+/* Of references there is one more than the count says, so that the last one to go makes it
+ * negative, which is what an instruction can tell. */
+#define FRAME_OWNER_MASK 0xffffLL /* the owner's number, FRAME_OF_HYPERVISOR */
+#define FRAME_ALLOCATED (1LL << 16)
+#define FRAME_REFERENCE_SHIFT 17
+#define FRAME_REFERENCE (1LL << FRAME_REFERENCE_SHIFT)
+
+#define FRAME_OF_HYPERVISOR DOMID_XEN /* no domain has this number */
+#define FRAME_FREE (-1LL)             /* as any negative one is */
 
 #define TYPE_COUNT_MASK 0xffffffffULL
 #define TYPE_DONE_SHIFT 32 /* of a partial one: entries referred to, 0..512 */
@@ -110,6 +119,35 @@ static inline uint32_t frame_type_count(const struct frame *f)
     return (uint32_t)(__atomic_load_n(&f->type, __ATOMIC_RELAXED) & TYPE_COUNT_MASK);
 }
 
+static inline int64_t frame_count_now(const struct frame *f)
+{
+    return __atomic_load_n(&f->count, __ATOMIC_ACQUIRE);
+}
+
+static inline bool frame_is_free(const struct frame *f)
+{
+    return frame_count_now(f) < 0;
+}
+
+/* Of any kind; 0: it is free. */
+static inline uint64_t frame_references(const struct frame *f)
+{
+    int64_t count = frame_count_now(f);
+    return count < 0 ? 0 : (uint64_t)(count >> FRAME_REFERENCE_SHIFT) + 1;
+}
+
+/* What the count of a frame has below the references. */
+static inline int64_t frame_owner_number(const struct domain *owner)
+{
+    return owner == NULL ? FRAME_OF_HYPERVISOR : owner->id;
+}
+
+/* Is a frame of this count in use, and this domain's? */
+static inline bool count_is_of(int64_t count, const struct domain *owner)
+{
+    return (uint16_t)count == owner->id && count >= 0;
+}
+
 /* Checked and in use as that; stable while the owner's mm_lock is held, or a use of it. */
 static inline bool frame_is(const struct frame *f, enum frame_type t)
 {
@@ -125,7 +163,7 @@ out_of_line void frame_free(struct frame *f);
 
 static inline __attribute__((always_inline)) void frame_put(struct frame *f)
 {
-    if (unlikely(__atomic_sub_fetch(&f->count, 1, __ATOMIC_ACQ_REL) == 0))
+    if (unlikely(__atomic_sub_fetch(&f->count, FRAME_REFERENCE, __ATOMIC_ACQ_REL) < 0))
         frame_free(f);
 }
 
@@ -135,26 +173,23 @@ static inline __attribute__((always_inline)) bool frame_get(mfn_t m, const struc
     if (unlikely(!mfn_valid(m)))
         return false;
     struct frame *f = frame_of(m);
-    uint64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
+    int64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
     do {
-        if (unlikely(count == 0)) /* FRAME_ALLOCATED is itself a reference */
+        if (unlikely(!count_is_of(count, owner)))
             return false;
-    } while (unlikely(!__atomic_compare_exchange_n(&f->count, &count, count + 1, true,
+    } while (unlikely(!__atomic_compare_exchange_n(&f->count, &count, count + FRAME_REFERENCE, true,
                                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)));
-    /* Only now that it cannot be freed is its owner a fact. */
-    if (likely(f->owner == owner))
-        return true;
-    frame_put(f);
-    return false;
+    return true;
 }
 
-/* A reference to a frame whoever its owner is, who then lives. false: nobody. */
-bool frame_get_any(mfn_t m);
-
 /* A frame that its owner has, and nothing else refers to: it is nobody's then, and no reference can
- * be had, until the caller assigns it anew. Some CPU may know translations of it. false: as it was.
+ * be had, until the caller assigns it anew. Some CPU may know translations of it. false: as it was,
+ * because it is not the owner's, or the owner uses it.
  */
 bool frame_take(mfn_t m, const struct domain *owner);
+
+/* That one remains its owner's after all, and its type what it was last. */
+void frame_untake(mfn_t m, struct domain *owner);
 
 /* Another reference, where one is held already. */
 void frame_get_more(struct frame *f);
@@ -162,6 +197,10 @@ void frame_get_more(struct frame *f);
 /* Takes back what its owner's claim to the frame is. false: there was none any more. The caller
  * then holds that reference. */
 bool frame_disown(struct frame *f);
+
+/* Of one to which the caller refers: it is another's from now on (NULL: the hypervisor's), who has
+ * no claim to it, and whose frames it is not counted among. */
+void frame_lend(struct frame *f, struct domain *owner);
 
 /*
  * A use of the frame as t. The caller holds a reference; for a table or descriptors also mm_lock.
@@ -206,8 +245,8 @@ static inline __attribute__((always_inline)) void frame_put_writable(struct fram
                                                    __ATOMIC_RELAXED)));
 }
 
-/* Gives a frame that was just allocated to its owner (NULL: the hypervisor keeps it), as count 1
- * and FRAME_ALLOCATED. */
+/* Gives a frame that was just allocated to its owner (NULL: the hypervisor keeps it), with one
+ * reference, by FRAME_ALLOCATED. */
 void frame_assign(struct frame *f, struct domain *owner);
 
 /* How many entries a table has. */

@@ -145,17 +145,14 @@ long grant_swap_ref(struct vcpu *v, vaddr_t at, uint32_t n)
  * entries: -XEN_ERESTART, and *ref is where to go on. */
 static int check_in_use(const struct domain *d, mfn_t m, uint32_t *ref)
 {
-    if (!frame_get_any(m))
+    int64_t count = frame_count_now(frame_of(m));
+    if (count_is_of(count, d))
+        return 0;
+    struct domain *owner = count < 0 ? NULL : domain_get((uint16_t)count);
+    if (owner == NULL)
         return -XEN_EPERM;
-    const struct domain *owner = frame_of(m)->owner;
-    int rc = -XEN_EPERM;
-    if (owner == d)
-        rc = 0;
-    else if (owner != NULL &&
-             (__atomic_load_n(&frame_of(m)->count, __ATOMIC_RELAXED) & FRAME_ALLOCATED))
-        /* By a frame of its own the owner lives; by a page that it shares with us it need not. */
-        rc = grant_find(owner->grants, d->id, m, ref);
-    frame_put(frame_of(m));
+    int rc = grant_find(owner->grants, d->id, m, ref);
+    domain_put(owner);
     return rc;
 }
 

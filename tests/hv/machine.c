@@ -35,6 +35,8 @@ void machine_start(uint64_t frames, bool with_contents)
 {
     frame_table = (struct frame *)calloc(frames, sizeof(*frame_table));
     assert_non_null(frame_table);
+    for (uint64_t n = 0; n < frames; n++)
+        frame_table[n].count = FRAME_FREE;
     frame_count = frames;
     tlb_clock = 1;
     if (!with_contents)

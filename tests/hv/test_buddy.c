@@ -215,7 +215,7 @@ static void test_mapped(void **state)
     assert_memory_equal(memory, zeros, sizeof(zeros));
     mfn_t m = arch_heap_mfn(memory);
     for (uint64_t i = 0; i < 4; i++) {
-        assert_int_equal(frame_of(mfn(m.n + i))->count, FRAME_ALLOCATED | 1);
+        assert_int_equal(frame_of(mfn(m.n + i))->count, FRAME_ALLOCATED | FRAME_OF_HYPERVISOR);
         assert_null(frame_of(mfn(m.n + i))->owner);
     }
     assert_sound(60);
@@ -251,7 +251,7 @@ static void test_held_frames(void **state)
         frame_assign(frame_of(mfn(n)), NULL);
         assert_true(PANICS(heap_free(mfn(8), 2)));
         assert_sound(0);
-        frame_of(mfn(n))->count = 0;
+        frame_of(mfn(n))->count = FRAME_FREE;
     }
     heap_free(mfn(8), 2);
     take_all(4);

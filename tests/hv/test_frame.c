@@ -6,6 +6,7 @@
 #include "tests/hv/machine.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "hv/core/domain.h"
@@ -16,8 +17,8 @@
 #define ENTRIES 8U
 #define NOTHING 0U /* frame 0 is in no table */
 
-static struct domain *const owner = (struct domain *)0x1000;
-static struct domain *const other = (struct domain *)0x2000;
+static struct domain owning = {.id = 1}, another = {.id = 2};
+static struct domain *const owner = &owning, *const other = &another;
 
 static uint32_t tables[FRAMES][ENTRIES];
 static unsigned patience;    /* entries until the next -XEN_ERESTART; 0: none */
@@ -123,7 +124,7 @@ static int end(void **state)
 
 static uint64_t references(uint64_t n)
 {
-    return at(n)->count & FRAME_COUNT_MASK;
+    return frame_references(at(n));
 }
 
 /* ---- references */
@@ -135,7 +136,8 @@ static void test_references(void **state)
     assert_false(frame_get(mfn(FRAMES), owner));
     assert_false(frame_get(MFN_NONE, owner));
     assert_false(frame_get(mfn(5), other));
-    assert_int_equal(at(5)->count, FRAME_ALLOCATED | 1);
+    assert_int_equal(references(5), 1);
+    assert_int_equal(references(0), 0);
     assert_true(frame_get(mfn(5), owner));
     frame_get_more(at(5));
     assert_int_equal(references(5), 3);
@@ -157,6 +159,84 @@ static void test_references(void **state)
     frame_assign(at(5), other);
     assert_int_equal(at(5)->type, 0);
     assert_true(frame_get(mfn(5), other));
+}
+
+/*
+ * Who guesses at frames of others changes nothing about them, not even for a moment: the table
+ * cannot be written to, and is a page that this test ends by trying to.
+ */
+static void test_guesses_leave_no_trace(void **state)
+{
+    (void)state;
+    struct frame *table = frame_table;
+    frame_table = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(frame_table, MAP_FAILED);
+    assert_true(FRAMES * sizeof(*table) <= PAGE_SIZE);
+    memcpy(frame_table, table, FRAMES * sizeof(*table));
+    at(6)->count = FRAME_FREE;
+    assert_int_equal(mprotect(frame_table, PAGE_SIZE, PROT_READ), 0);
+    bool got = false;
+    for (unsigned i = 0; i < FRAMES; i++)
+        got |= frame_get(mfn(i), other);
+    got |= frame_get(mfn(6), owner);
+    munmap(frame_table, PAGE_SIZE);
+    frame_table = table;
+    assert_false(got);
+}
+
+static void test_taken_and_kept(void **state)
+{
+    (void)state;
+    assert_false(frame_take(mfn(0), owner)); /* nobody's */
+    assert_false(frame_take(mfn(FRAMES), owner));
+    assert_false(frame_take(MFN_NONE, owner));
+    assert_false(frame_take(mfn(5), other));
+    /* Its owner uses it, or has given it up. */
+    assert_true(frame_get(mfn(5), owner));
+    assert_false(frame_take(mfn(5), owner));
+    assert_true(frame_disown(at(5)));
+    frame_put(at(5));
+    assert_false(frame_take(mfn(5), owner));
+    assert_int_equal(references(5), 1);
+
+    uint64_t type = at(7)->type = (uint64_t)TYPE_WRITABLE << TYPE_KIND_SHIFT;
+    tlb_clock = 9;
+    assert_true(frame_take(mfn(7), owner));
+    assert_int_equal(references(7), 0);
+    assert_int_equal(at(7)->stamp, 9);
+    assert_false(frame_get(mfn(7), owner));
+    assert_false(frame_take(mfn(7), owner));
+    frame_untake(mfn(7), owner);
+    assert_int_equal(at(7)->type, type);
+    assert_int_equal(references(7), 1);
+    assert_true(PANICS(frame_untake(mfn(7), owner)));
+    assert_true(frame_take(mfn(7), owner));
+    frame_assign(at(7), other);
+    assert_true(frame_get(mfn(7), other));
+    assert_int_equal(freed, 0);
+}
+
+/* A frame of the hypervisor's that a domain may refer to, and does so longer than it may. */
+static void test_lent_and_taken_back(void **state)
+{
+    (void)state;
+    assert_true(frame_take(mfn(5), owner));
+    frame_assign(at(5), NULL);
+    assert_false(frame_get(mfn(5), owner));
+    frame_lend(at(5), owner);
+    assert_false(frame_get(mfn(5), other));
+    assert_true(frame_get(mfn(5), owner));
+    assert_false(frame_disown(at(5))); /* it has no claim that it could give up */
+    assert_false(frame_take(mfn(5), owner));
+    assert_int_equal(references(5), 2);
+    frame_lend(at(5), NULL);
+    assert_null(at(5)->owner);
+    assert_false(frame_get(mfn(5), owner));
+    frame_put(at(5));
+    assert_int_equal(freed, 0);
+    frame_put(at(5));
+    assert_int_equal(freed, 1);
+    assert_true(PANICS(frame_lend(at(5), owner)));
 }
 
 static void test_broken_counts(void **state)
@@ -301,8 +381,7 @@ static void test_wrong_entries(void **state)
             tables[22][entry] = kept;
         }
     }
-    frame_disown(at(31));
-    at(31)->owner = other;
+    frame_lend(at(31), other);
     assert_int_equal(frame_get_type(at(20), TYPE_L2), -XEN_EPERM);
     assert_tree(0);
 }
@@ -459,6 +538,9 @@ int main(void)
 #define FRAME_TEST(t) cmocka_unit_test_setup_teardown(t, start, end)
     static const struct CMUnitTest tests[] = {
         FRAME_TEST(test_references),
+        FRAME_TEST(test_guesses_leave_no_trace),
+        FRAME_TEST(test_taken_and_kept),
+        FRAME_TEST(test_lent_and_taken_back),
         FRAME_TEST(test_broken_counts),
         FRAME_TEST(test_types_exclude_each_other),
         FRAME_TEST(test_uses_are_counted),

@@ -259,7 +259,7 @@ static int unmap(unsigned to, grant_handle_t handle, unsigned at, uint64_t devic
 
 static uint64_t references(mfn_t m)
 {
-    return frame_of(m)->count & FRAME_COUNT_MASK;
+    return frame_references(frame_of(m));
 }
 
 /* ---- mappings */

@@ -46,7 +46,7 @@ bool arch_device_frames_reserved(mfn_t first, mfn_t last)
 static void give_to_heap(paddr_t start, paddr_t end)
 {
     for (uint64_t n = start >> PAGE_SHIFT; n < end >> PAGE_SHIFT; n++)
-        frame_table[n].count = 0;
+        frame_table[n].count = FRAME_FREE;
     heap_add(paddr_to_mfn(start), (end - start) >> PAGE_SHIFT);
 }
 
@@ -54,14 +54,14 @@ void machine_memory_init(void)
 {
     physical_bits = cpuid(0x80000008, 0).a & 0xff;
     for (uint64_t n = 0; n < frame_count; n++)
-        frame_table[n].type = TYPE_NOT_MEMORY;
+        frame_table[n] = (struct frame){.count = FRAME_FREE, .type = TYPE_NOT_MEMORY};
     /* All memory is the hypervisor's, but for what is free. */
     for (unsigned i = 0; i < boot_info.n_regions; i++) {
         const struct region *r = &boot_info.regions[i];
         if (r->kind != REGION_USABLE)
             continue;
         for (uint64_t n = r->start >> PAGE_SHIFT; n < r->end >> PAGE_SHIFT && n < frame_count; n++)
-            frame_table[n] = (struct frame){.count = FRAME_ALLOCATED | 1};
+            frame_table[n] = (struct frame){.count = FRAME_ALLOCATED | FRAME_OF_HYPERVISOR};
     }
     boot_memory_give(give_to_heap);
     domain_memory_init();

@@ -266,13 +266,11 @@ int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how
         return l1_replace_any(o, slot, to, how);
 
     struct frame *f = frame_of(m);
-    uint64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
-    if (unlikely((count & FRAME_COUNT_MASK) == 0 ||
-                 !__atomic_compare_exchange_n(&f->count, &count, count + 1, false, __ATOMIC_ACQUIRE,
-                                              __ATOMIC_RELAXED)))
+    int64_t count = __atomic_load_n(&f->count, __ATOMIC_RELAXED);
+    if (unlikely(!count_is_of(count, o.frames) ||
+                 !__atomic_compare_exchange_n(&f->count, &count, count + FRAME_REFERENCE, false,
+                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
         return l1_replace_any(o, slot, to, how);
-    if (unlikely(f->owner != o.frames))
-        return l1_replace_again(o, slot, to, how, f);
     if (to & PTE_RW) {
         uint64_t x = __atomic_load_n(&f->type, __ATOMIC_RELAXED);
         if (unlikely(x >> 32 != TYPE_WRITABLE_IDLE >> 32 || (uint32_t)x == TYPE_COUNT_MASK ||
@@ -287,7 +285,7 @@ int l1_replace(struct table_owner o, pte_t *slot, pte_t to, enum entry_write how
     f = frame_of(pte_mfn(old));
     if (old & PTE_RW)
         frame_put_writable(f);
-    if (unlikely(__atomic_sub_fetch(&f->count, 1, __ATOMIC_ACQ_REL) == 0))
+    if (unlikely(__atomic_sub_fetch(&f->count, FRAME_REFERENCE, __ATOMIC_ACQ_REL) < 0))
         return l1_freed(f);
     return 0;
 }
