@@ -33,7 +33,9 @@
  *   - Changing a weight keeps what one is ahead of SVT by worth the same time. So the promise
  *     holds from the next moment on, and nobody waits out a debt at a rate that it no longer has.
  *     A goes back then, though not behind SVT; it never does otherwise.
- *   - Yielding: the first one of the queue runs next, allowance or not.
+ *   - Yielding: the first one of the queue runs next, allowance or not, and like sleeping it earns
+ *     nothing: A_i = max(A_i, the smallest A of those that wait). Else one that yields without end
+ *     would stay behind all others, and be the first one again at each decision.
  *   - Multiprocessors. Each CPU has its own queue and its own SVT; a vcpu that moves keeps its
  *     distance from SVT.
  *
@@ -242,15 +244,28 @@ static void bvt_charge(struct sched_vcpu *v, uint64_t ran, uint64_t now)
     }
 }
 
+/* The current one lets those that wait, of whom there are some, go first. */
+static void waive(struct sched_cpu *c)
+{
+    struct bvt_vcpu *b = of(c->current);
+    uint64_t least = sched_queue_lowest(&c->ready);
+    if (sched_before(b->avt.at, least)) {
+        b->avt.at = least;
+        b->avt.owed = 0;
+    }
+}
+
 static struct sched_vcpu *bvt_pick(struct sched_cpu *c, struct sched_vcpu *cur, enum sched_why why,
                                    uint64_t now)
 {
     (void)now;
     struct sched_vcpu *first = sched_first(c);
-    if (cur == NULL || (first != NULL && why == SCHED_YIELDED))
+    if (cur == NULL || first == NULL)
+        return cur == NULL ? first : cur;
+    if (why == SCHED_YIELDED) {
+        waive(c);
         return first;
-    if (first == NULL)
-        return cur;
+    }
     uint64_t may = first->ready.key + (why == SCHED_WOKEN ? 1 : allowance(cur));
     return sched_before(evt(of(cur)), may) ? cur : first;
 }

@@ -230,6 +230,37 @@ static void waking_ignores_the_allowance(void **state)
     assert_ptr_not_equal(w->runs[0], &st.simulator->v);
 }
 
+/* One that yields without end has its turn when the others have run for a unit of charging or
+ * slept, and not at each decision: what it did not use while it yielded is no claim. */
+static void yielding_earns_nothing(void **state)
+{
+    (void)state;
+    static struct stage st;
+    set_stage(&st, 0, 10);
+    struct world *w = &st.w;
+    w->schedule = NULL;
+    struct actor *yielder = st.player;
+    world_wake(w, yielder);
+    for (uint32_t i = 0; i < 1000; i++) {
+        world_for(w, 100 * US);
+        if (w->runs[0] != &yielder->v)
+            continue;
+        world_yield(w, 0);
+        assert_ptr_not_equal(w->runs[0], &yielder->v);
+        uint64_t a = world_field(w, 0, st.compiler, "avt"),
+                 b = world_field(w, 0, st.simulator, "avt");
+        assert_true(world_field(w, 0, yielder, "avt") >= (a < b ? a : b));
+    }
+    uint64_t before = w->switches;
+    for (uint32_t i = 0; i < 100; i++) { /* at once, and so often that nobody is charged */
+        world_sleep(w, st.simulator);
+        world_wake(w, st.simulator);
+        if (w->runs[0] == &yielder->v)
+            world_yield(w, 0);
+    }
+    assert_true(w->switches - before <= 2);
+}
+
 /* With U = 0, L is for each waking: it is used up, and whole again when it next wakes. */
 static void warp_is_renewed_by_waking(void **state)
 {
@@ -602,6 +633,7 @@ int main(void)
         cmocka_unit_test(runaway),
         cmocka_unit_test(waking),
         cmocka_unit_test(waking_ignores_the_allowance),
+        cmocka_unit_test(yielding_earns_nothing),
         cmocka_unit_test(warp_is_renewed_by_waking),
         cmocka_unit_test(svt_follows_the_last),
         cmocka_unit_test(sleeping_longer_than_the_clock),
