@@ -19,6 +19,7 @@ $(B)/obj/guest/%.o: %.S
 
 GUEST_C := $(wildcard guest/*.c guest/lib/*.c) $(EVTCHN_CONSUMER_C)
 GUEST_LIBRARY := $(B)/guest/library.a
+EXTRA_guest/counters.c := -Iguest
 
 $(GUEST_LIBRARY): $(call objects,guest,$(GUEST_C)) $(B)/obj/guest/guest/entry.o
 	@mkdir -p $(@D)

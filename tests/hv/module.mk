@@ -41,3 +41,8 @@ $(eval $(call hv-test,pmu,tests/hv/pmu_processor.c $(PMU_C)))
 $(eval $(call hv-test,pmu_vcpu,$(addprefix tests/hv/,pmu_processor.c machine.c) $(PMU_C) \
     $(addprefix hv/core/,frame.c option.c) $(addprefix hv/arch/x86_64/,pmu.c pmu_vcpu.c)))
 EXTRA_tests/hv/test_pmu_vcpu.c += -Ihv/arch/x86_64
+
+# A guest's side of them, on that.
+$(eval $(call hv-test,counters,$(addprefix tests/hv/,pmu_processor.c machine.c) $(PMU_C) \
+    $(addprefix guest/,counters.c counters_list.c lib/text.c) $(addprefix hv/core/,frame.c option.c) $(addprefix hv/arch/x86_64/,pmu.c pmu_vcpu.c)))
+EXTRA_tests/hv/test_counters.c += -Ihv/arch/x86_64

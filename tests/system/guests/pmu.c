@@ -4,6 +4,7 @@
  * by -XEN_EOPNOTSUPP, and so does Xen; where there are some, they are used, by the processor's own
  * registers.
  */
+#include "guest/counters.h"
 #include "guest/cpuid.h"
 #include "tests/system/guests/support.h"
 
@@ -261,4 +262,30 @@ TEST(pmu_overflow_is_an_event)
     CHECK(write_msr(selector, 0));
     event_drop((evtchn_port_t)port);
     end();
+}
+
+/* By the library, as workloads do: what it cannot count says why. */
+TEST(pmu_counters_by_the_library)
+{
+    static struct counters counters;
+    uint64_t before[COUNTERS_MAX];
+    uint64_t after[COUNTERS_MAX];
+    uint64_t events;
+    const char *list = is_intel() ? "intel,instructions:0xc0" : "amd,instructions:0xc0";
+    const uint64_t turns = 100000;
+    REQUIRE(counters_read_list(&counters, list, strlen(list)) == NULL);
+    size_t free_before = page_free_count();
+    counters_open(&counters);
+    counters_look(&counters, before);
+    spin(turns);
+    counters_look(&counters, after);
+    bool counted = counters_between(&counters, 0, before, after, 1, &events);
+    CHECK_EQUAL(counted, there());
+    if (!counted) {
+        CHECK_EQUAL(counters.at[0].state, COUNTER_ABSENT);
+        CHECK_EQUAL(page_free_count(), free_before);
+        return;
+    }
+    CHECK(events >= 2 * turns && events < 2 * turns + 1000);
+    CHECK_EQUAL(with(XENPMU_finish, 0), 0);
 }
