@@ -12,6 +12,7 @@
  */
 #include "bench/domains/result.h"
 #include "bench/domains/spent.h"
+#include "bench/domains/work.h"
 #include "bench/hist/hist.h"
 #include "bench/sim/random.h"
 #include "guest/start.h"
@@ -19,37 +20,14 @@
 
 enum { USE_PHASE, USE_SERVICE }; /* of random numbers */
 
-/* A piece of work, and how many of them are timed to know how long it is. */
-#define PIECE 200U
-#define PIECES_TIMED 256U
-#define TIMINGS 9U
+#define CLOCK_LOOKS 256U
 
 static struct hist dispatch;
-
-/* Long stretches without a jump cost QEMU next to nothing, whatever instructions they count. */
-static void work_pieces(uint64_t n)
-{
-    for (; n > 0; n--)
-        asm volatile(".rept %c0; nop; .endr" : : "i"(PIECE));
-}
-
-/* ns of PIECES_TIMED of them: the least, because what interrupts can only add. */
-static uint64_t time_pieces(void)
-{
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < TIMINGS; i++) {
-        uint64_t begin = time_system().n;
-        work_pieces(PIECES_TIMED);
-        uint64_t took = time_system().n - begin;
-        least = took < least ? took : least;
-    }
-    return least > 0 ? least : 1;
-}
 
 static uint64_t clock_cost(void)
 {
     uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < PIECES_TIMED; i++) {
+    for (unsigned i = 0; i < CLOCK_LOOKS; i++) {
         uint64_t first = time_system().n;
         uint64_t between = time_system().n - first;
         least = between < least ? between : least;
@@ -66,7 +44,7 @@ void guest_main(void)
     bool exponential = start_option_number("exponential", 0);
     struct random arrivals = random_stream(seed, who, USE_PHASE);
     struct random services = random_stream(seed, who, USE_SERVICE);
-    uint64_t pieces_ns = time_pieces();
+    uint64_t timed = work_time();
     hist_reset(&dispatch);
 
     uint64_t begin = time_system().n;
@@ -91,7 +69,7 @@ void guest_main(void)
                 hist_record(&dispatch, now - at);
             jobs++;
         }
-        work_pieces(work * PIECES_TIMED / pieces_ns);
+        work_pieces(work_of(work, timed));
     }
     running = spent_running() - running;
 
