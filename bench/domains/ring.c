@@ -8,10 +8,13 @@
  *   warm=N      are not measured
  *   latency=1   measure each request, which costs two looks at the clock: `clock` says how much
  * that is
+ *   load=N seed=N service-ns=N   an open loop (bench/domains/offered.h): with latency=1, how long
+ *               a request took from when it was due
  *   span=MS     with latency=1: the front end stops of itself so long after the first that is
  * measured, and leaves the ring as it is: the other end has count=0, and is not asked gates=1
  * listens to a channel `gate0` too, on which somebody may send what it likes
  */
+#include "bench/domains/offered.h"
 #include "bench/domains/result.h"
 #include "bench/domains/spent.h"
 #include "bench/hist/hist.h"
@@ -73,6 +76,13 @@ static uint64_t clock_cost(void)
     return least;
 }
 
+/* ns in which those that are measured were due. */
+static uint64_t offering(const struct ring_run *run)
+{
+    uint64_t before = began.answered;
+    return run->due[run->count - 1] - (before > 0 ? run->due[before - 1] : 0);
+}
+
 static void tell(const struct ring_run *run, const struct totals *end)
 {
     result_begin();
@@ -83,6 +93,8 @@ static void tell(const struct ring_run *run, const struct totals *end)
     result_number("sleeps", end->sleeps - began.sleeps);
     result_number("events", end->events - began.events);
     result_number("clock", clock_cost());
+    if (run->due)
+        result_number("offering", offering(run));
     if (run->sent_at)
         result_hist("latency", &latency);
     result_end();
@@ -96,6 +108,7 @@ void guest_main(void)
         channel_open(&gate, "gate0");
     channel_open(&run.channel, "ring");
     ring_options(&run);
+    offered_options(&run);
     run.mark = start_option_number("warm", 0);
     if (run.mark >= run.count)
         power_panic("expected warm= below count=%lu, found %lu", run.count, run.mark);

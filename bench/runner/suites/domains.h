@@ -124,8 +124,10 @@ struct domains_measure {
      * or of one notification policy, more. */
     uint64_t axes, axes_of_bvt, axes_of_coalesce;
 
-    /* Points that differ in these alone are booted together. */
+    /* Points that differ in these alone are booted together, but for those that are booted apart.
+     * NULL: none are. */
     uint64_t together;
+    bool (*apart)(const struct point *p);
 
     /* NULL if the simulator predicts it, else why it does not. */
     const char *unpredicted;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rings between two domains (bench/domains/ring.c): a boot has every policy of a layout, and for
- * offered loads (bench/domains/offered.h) every number of requests that are held back.
+ * offered loads (bench/domains/offered.h) several numbers of requests that are held back.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -23,7 +23,6 @@
 #define OFFERING_S 30
 #define OFFERED_MAX 100000 /* requests: when they are due fits in a domain's memory */
 #define SEED 1             /* of when they are due */
-#define HELD_MAX 64        /* as the axis has it */
 
 static const struct {
     const char *id, *name, *why;
@@ -81,35 +80,49 @@ struct variant {
     uint64_t held; /* coalesce_n; 0: it does not matter */
 };
 
-static bool first_variant(const struct point *p, struct variant *v)
+/* Other numbers have boots of their own. */
+static const uint64_t held_together[] = {4, 16, 64};
+#define HELD_TOGETHER (sizeof(held_together) / sizeof(*held_together))
+#define VARIANTS_MAX (NOTIFY_POLICIES + HELD_TOGETHER)
+
+static bool apart(const struct point *p)
 {
-    for (; v->policy < NOTIFY_POLICIES; v->policy++)
-        if (carries(p->subject, v->policy)) {
-            v->held = is_offered(p) && v->policy == NOTIFY_coalesce;
-            return true;
-        }
-    return false;
+    if (p->at[DOMAINS_AXIS_POLICY] != NOTIFY_coalesce)
+        return false;
+    for (size_t i = 0; i < HELD_TOGETHER; i++)
+        if (p->at[DOMAINS_AXIS_COALESCE_N] == held_together[i])
+            return false;
+    return true;
 }
 
-static bool next_variant(const struct point *p, struct variant *v)
+static size_t list_variants(const struct point *p, struct variant variants[VARIANTS_MAX])
 {
-    if (v->held > 0 && v->held < HELD_MAX) {
-        v->held *= 2;
-        return true;
+    size_t n = 0;
+    if (is_offered(p) && apart(p)) {
+        variants[n++] = (struct variant){NOTIFY_coalesce, p->at[DOMAINS_AXIS_COALESCE_N]};
+        return n;
     }
-    v->policy++;
-    return first_variant(p, v);
+    for (unsigned policy = 0; policy < NOTIFY_POLICIES; policy++) {
+        if (!carries(p->subject, policy))
+            continue;
+        if (is_offered(p) && policy == NOTIFY_coalesce)
+            for (size_t i = 0; i < HELD_TOGETHER; i++)
+                variants[n++] = (struct variant){policy, held_together[i]};
+        else
+            variants[n++] = (struct variant){policy, 0};
+    }
+    return n;
 }
 
 static size_t place(const struct point *p)
 {
-    struct variant v = {0};
-    size_t before = 0;
-    for (bool more = first_variant(p, &v); more; more = next_variant(p, &v), before++)
-        if (v.policy == p->at[DOMAINS_AXIS_POLICY] &&
-            (v.held == 0 || v.held == p->at[DOMAINS_AXIS_COALESCE_N]))
-            break;
-    return before;
+    struct variant variants[VARIANTS_MAX];
+    size_t count = list_variants(p, variants), i = 0;
+    while (i + 1 < count &&
+           (variants[i].policy != p->at[DOMAINS_AXIS_POLICY] ||
+            (variants[i].held != 0 && variants[i].held != p->at[DOMAINS_AXIS_COALESCE_N])))
+        i++;
+    return i;
 }
 
 /* What an end does besides carrying so many requests. */
@@ -164,12 +177,13 @@ static char *description(const struct point *p, struct variant v)
 
 static void plan(const struct point *p, struct domains_boot *boot)
 {
-    struct variant v = {0};
+    struct variant variants[VARIANTS_MAX];
+    size_t count = list_variants(p, variants);
     char *image = format_text("ring-%s", layouts[p->subject].id);
     strings_add(&boot->workloads, image);
     free(image);
-    for (bool more = first_variant(p, &v); more; more = next_variant(p, &v)) {
-        char *text = description(p, v);
+    for (size_t i = 0; i < count; i++) {
+        char *text = description(p, variants[i]);
         strings_add(&boot->points, text);
         free(text);
     }
@@ -277,6 +291,7 @@ const struct domains_measure domains_measure_offered = {
     .axes = AXES | DOMAINS_BIT(LOAD) | DOMAINS_BIT(SERVICE_NS),
     .axes_of_coalesce = DOMAINS_BIT(COALESCE_N) | DOMAINS_BIT(COALESCE_NS),
     .together = DOMAINS_BIT(POLICY) | DOMAINS_BIT(COALESCE_N),
+    .apart = apart,
     .unpredicted = UNPREDICTED,
     .refusal = refuse_offered,
     .boot = plan,

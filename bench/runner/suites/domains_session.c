@@ -57,9 +57,11 @@ const char *domains_session_qemu(const struct domains_session *session)
 /* All of a point that a boot depends on. */
 static char *key_of(const struct point *p)
 {
+    const struct domains_measure *measure = domains_measure_of(p);
+    bool apart = measure->apart != NULL && measure->apart(p);
     char *key = format_text("%zu", p->subject);
     for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(&suite_domains); a++) {
-        if (!domains_means(a, p) || domains_measure_of(p)->together >> a & 1)
+        if (!domains_means(a, p) || (!apart && measure->together >> a & 1))
             continue;
         char *longer = format_text("%s,%zu=%llu", key, a, (unsigned long long)p->at[a]);
         free(key);

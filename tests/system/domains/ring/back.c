@@ -71,6 +71,8 @@ RING_LOOP int32_t serve(struct ring_run *run, struct back *b)
         uint64_t words[REQUEST_WORDS];
         tags[i] = R(req_read)(&b->ring, i, words, REQUEST_SIZE);
         check(run, words, i);
+        if (run->serve)
+            run->serve();
         numbers[i] = words[0];
     }
     if (!RELEASE_FREES)

@@ -26,14 +26,28 @@ RING_LOOP void act(struct ring_run *run, struct front *f, enum notify_action act
         ring_tell(run);
 }
 
-/* How many may be sent: a slot of the window may wait for a late one. */
+/* Has it a place? A slot of the window may wait for a late one. */
+RING_LOOP bool fits(const struct ring_run *run, const struct front *f, uint64_t number)
+{
+    return number < run->count && number - run->answered < f->window &&
+           pending[number % f->window] == 0;
+}
+
+/* How many may be sent. */
 RING_LOOP uint32_t sendable(const struct ring_run *run, const struct front *f)
 {
+    uint64_t since = run->due ? time_system().n - run->due_from : 0;
     uint32_t n = 0;
-    while (n < run->batch && f->sent + n < run->count && f->sent + n - run->answered < f->window &&
-           pending[(f->sent + n) % f->window] == 0)
+    while (n < run->batch && fits(run, f, f->sent + n) &&
+           (!run->due || run->due[f->sent + n] <= since))
         n++;
     return n;
+}
+
+/* When there is something to send again, if nothing is answered before. */
+RING_LOOP uint64_t next_due(const struct ring_run *run, const struct front *f)
+{
+    return run->due && fits(run, f, f->sent) ? run->due_from + run->due[f->sent] : NOTIFY_NEVER;
 }
 
 /* How many were sent, or RING_EBROKEN. */
@@ -47,7 +61,8 @@ RING_LOOP int32_t send(struct ring_run *run, struct front *f, uint32_t n, enum n
         ring_fill(words, f->sent, REQUEST_WORDS);
         pending[f->sent % f->window] = f->sent + 1;
         if (run->sent_at)
-            run->sent_at[f->sent % f->window] = time_system().n;
+            run->sent_at[f->sent % f->window] =
+                run->due ? run->due_from + run->due[f->sent] : time_system().n;
         R(req_write)(&f->ring, i, words, REQUEST_SIZE);
         f->sent++;
     }
@@ -99,7 +114,9 @@ RING_LOOP void idle(struct ring_run *run, struct front *f, enum notify_policy po
         ring_spin(run);
         return;
     }
-    ring_sleep(run, notify_deadline(policy, &f->tx));
+    uint64_t deadline = notify_deadline(policy, &f->tx);
+    uint64_t due = next_due(run, f);
+    ring_sleep(run, due < deadline ? due : deadline);
     R(rsp_disarm)(&f->ring);
 }
 
@@ -112,8 +129,7 @@ RING_LOOP void loop(struct ring_run *run, struct front *f, enum notify_policy po
         if (collected < 0) {
             run->broken = true;
         } else if (collected > 0 || sent > 0) {
-            if (collected > 0)
-                notify_busy(policy, &f->rx);
+            notify_busy(policy, &f->rx); /* what was sent is waited for anew */
             ring_progress(run);
         } else if (wanted > 0) { /* room is a late release away, which nobody tells of */
             R(req_flush)(&f->ring);
@@ -140,6 +156,10 @@ void ring_front(struct ring_run *run)
     notify_tx_init(&f.tx, &run->params);
     notify_rx_init(&f.rx, &run->params);
     channel_offer(&run->channel);
+    if (run->due) {
+        ring_await(run);
+        run->due_from = time_system().n;
+    }
     switch (run->policy) {
 #define RING_POLICY(id, name, summary) \
     case NOTIFY_##id:                  \

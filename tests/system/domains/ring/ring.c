@@ -46,8 +46,20 @@ void ring_sleep(struct ring_run *run, uint64_t deadline)
         return;
     uint64_t latest = time_system().n + RING_LOOK;
     run->sleeps++;
-    if (!channel_wait(&run->channel, NS(deadline < latest ? deadline : latest)))
+    if (!channel_wait(&run->channel, NS(deadline < latest ? deadline : latest)) &&
+        deadline >= latest)
         look(run);
+}
+
+/* What it sends when it has attached itself is the first event of all. */
+void ring_await(struct ring_run *run)
+{
+    uint64_t deadline = time_system().n + RING_PATIENCE;
+    while (run->channel.events == 0) {
+        if (time_system().n >= deadline)
+            power_panic("channel %s: the other end does not come", run->channel.name);
+        channel_wait(&run->channel, NS(deadline));
+    }
 }
 
 void ring_require(const struct ring_run *run, int error)

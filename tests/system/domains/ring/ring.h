@@ -48,6 +48,15 @@ struct ring_run {
     uint64_t mark;     /* ring_reached() is told when so many were answered; UINT64_MAX: never */
     uint64_t *sent_at; /* front end, RING_ENTRIES_MAX of them; NULL: nobody asks */
 
+    /* Front end, open loop: when each of `count` requests is due, in ns since the other end is
+     * there, rising; that is when it was sent for who measures, however late it is. NULL: as soon
+     * as there is room. */
+    const uint64_t *due;
+    uint64_t due_from; /* ns */
+
+    /* Back end: what each request takes; NULL: nothing. */
+    void (*serve)(void);
+
     uint64_t progress_at; /* when something was found last, ns; 0: look at the clock */
     uint32_t spins;
     bool gone;  /* the other end is; what it left is there still */
@@ -108,8 +117,11 @@ void ring_tell(struct ring_run *run);
 /* Looked, and found nothing. */
 void ring_spin(struct ring_run *run);
 
-/* Sleeps until told, at most until `deadline` (notify.h), and not for ever. */
+/* Sleeps until told, at most until `deadline`, and not for ever. */
 void ring_sleep(struct ring_run *run, uint64_t deadline);
+
+/* Front end: waits until the other end has attached itself. */
+void ring_await(struct ring_run *run);
 
 /* Ends the run unless the ring could be set up. */
 void ring_require(const struct ring_run *run, int error);
