@@ -9,6 +9,7 @@
 #include "bench/runner/commands.h"
 #include "bench/runner/manifest.h"
 #include "bench/runner/metrics.h"
+#include "bench/runner/quantity.h"
 #include "bench/runner/run_view.h"
 #include "bench/runner/table.h"
 
@@ -140,9 +141,11 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
     struct interval of_a = a->intervals[in_a], of_b = b->intervals[in_b];
     struct interval ratio =
         stats_ratio(b->values[in_b], b->count, a->values[in_a], a->count, pair->seed);
-    char text_a[QUANTITY_TEXT], text_b[QUANTITY_TEXT];
-    quantity_text(text_a, of_a.median, metric_unit(pair->a->suite, metric));
-    quantity_text(text_b, of_b.median, metric_unit(pair->a->suite, metric));
+    struct unit unit = unit_on(metric_unit(pair->a->suite, metric), a->axes[AXIS_CLOCK]);
+    char text_a[QUANTITY_TEXT], text_b[QUANTITY_TEXT], text_ratio[INTERVAL_TEXT];
+    quantity_text(text_a, of_a.median, unit);
+    quantity_text(text_b, of_b.median, unit);
+    interval_text(text_ratio, ratio, SCALE_NONE, a->exact && b->exact);
 
     for (size_t x = AXIS_SUBJECT; x < axes_of(pair->a->suite); x++)
         if (pair->varies[x])
@@ -156,10 +159,7 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
     table_add(t, "%s", verdicts[v]);
     table_add(t, "%s", text_a);
     table_add(t, "%s", text_b);
-    if (isnan(ratio.median))
-        table_add(t, "-");
-    else
-        table_add(t, "%.3f [%.3f, %.3f]", ratio.median, ratio.lo, ratio.hi);
+    table_add(t, "%s", text_ratio);
 }
 
 static void add_header(struct table *t, const struct pair *pair)

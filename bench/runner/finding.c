@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/runner/table.h"
+#include "bench/runner/quantity.h"
 
 #define PLACES_NAMED 8 /* more are counted, not listed */
 
@@ -65,6 +65,11 @@ static bool opens_place(const struct court *c, size_t i, const char *kind)
             same_place(c, &c->data->points[j], &c->data->points[i]))
             return false;
     return true;
+}
+
+static bool is_exact(const struct contest *contest)
+{
+    return contest->best->exact && contest->next->exact;
 }
 
 /* Where there is no ratio (the less can be 0), the intervals of the two must lie apart. */
@@ -188,8 +193,10 @@ static char *lead_text(const struct court *c, const struct leader *leader)
         }
     if (most == 0)
         return copy_text("");
-    char *times = most - least < 0.005 ? format_text("%.2f", least)
-                                       : format_text("%.2f to %.2f", least, most);
+    char low[NUMBER_TEXT], high[NUMBER_TEXT];
+    scaled_text(low, least, SCALE_NONE);
+    scaled_text(high, most, SCALE_NONE);
+    char *times = strcmp(low, high) == 0 ? copy_text(low) : format_text("%s to %s", low, high);
     char *text = format_text(c->higher_is_better ? ", with %s times the next"
                                                  : ", the next needs %s times as much",
                              times);
@@ -230,24 +237,33 @@ static char *many_text(const struct court *c)
     return text;
 }
 
+/* Of a point's own clock; what is held against what another clock says is time on both. */
+static struct unit unit_in(const struct court *c, const struct contest *contest)
+{
+    const char *clock = contest->best->axes[AXIS_CLOCK];
+    return unit_on(metric_unit(c->data->suite, c->data->metrics.at[c->metric]),
+                   strcmp(clock, contest->next->axes[AXIS_CLOCK]) == 0 ? clock : NULL);
+}
+
 static char *one_text(const struct court *c)
 {
     const struct contest *contest = &c->contests[0];
-    char best[QUANTITY_TEXT], next[QUANTITY_TEXT];
-    const char *unit = metric_unit(c->data->suite, c->data->metrics.at[c->metric]);
+    char best[QUANTITY_TEXT], next[QUANTITY_TEXT], ratio[INTERVAL_TEXT];
+    struct unit unit = unit_in(c, contest);
     quantity_text(best, contest->best->intervals[c->metric].median, unit);
     quantity_text(next, contest->next->intervals[c->metric].median, unit);
+    interval_text(ratio, contest->ratio, SCALE_NONE, is_exact(contest));
     const char *a = name_of(c, contest->best), *b = name_of(c, contest->next);
     if (isnan(contest->ratio.median))
         return format_text("%s has %s, %s %s", a, best, b, next);
     if (!contest->sure)
-        return format_text("no difference between %s (%s) and %s (%s): ratio %.3f [%.3f, %.3f]", a,
-                           best, b, next, contest->ratio.median, contest->ratio.lo,
-                           contest->ratio.hi);
-    return format_text(
-        c->higher_is_better ? "%s leads with %s, %.3f [%.3f, %.3f] times %s (%s)"
-                            : "%s is least with %s; %.3f [%.3f, %.3f] times as much has %s (%s)",
-        a, best, contest->ratio.median, contest->ratio.lo, contest->ratio.hi, b, next);
+        return is_exact(contest)
+                   ? format_text("no difference between %s and %s, which have %s", a, b, best)
+                   : format_text("no difference between %s (%s) and %s (%s): ratio %s", a, best, b,
+                                 next, ratio);
+    return format_text(c->higher_is_better ? "%s leads with %s, %s times %s (%s)"
+                                           : "%s is least with %s; %s times as much has %s (%s)",
+                       a, best, ratio, b, next);
 }
 
 static void add_sentence(struct court *c, const char *kind, struct strings *sentences)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/runner/metrics.h"
+#include "bench/runner/quantity.h"
 
 #define PER_REQUEST "_per_request"
 #define NS "_ns"
@@ -19,6 +20,7 @@ struct view {
     size_t *metrics; /* columns of the dataset */
     size_t metric_count;
     struct scale *scales;         /* one for each metric */
+    const char *clock;            /* that all points have; NULL if there are several */
     const char *common[AXES_MAX]; /* NULL where points differ; the subject always does */
 };
 
@@ -66,6 +68,12 @@ static void choose_points(struct view *v)
             v->points[v->count++] = &v->data->points[i];
     for (size_t a = AXIS_FIRST_SWEPT; a < axes_of(v->data->suite); a++)
         v->common[a] = common_value(v, a);
+    v->clock = common_value(v, AXIS_CLOCK);
+}
+
+static struct unit unit_of(const struct view *v, size_t metric)
+{
+    return unit_on(metric_unit(v->data->suite, v->data->metrics.at[metric]), v->clock);
 }
 
 /* The middle of a metric's medians; NaN if no point has it. */
@@ -89,7 +97,7 @@ static void choose_scales(struct view *v)
         if (isnan(typical))
             continue;
         v->metrics[kept] = v->metrics[i];
-        v->scales[kept++] = scale_of(typical);
+        v->scales[kept++] = scale_of(typical, unit_of(v, v->metrics[i]));
     }
     v->metric_count = kept;
 }
@@ -105,19 +113,19 @@ static char *heading(const struct view *v, size_t i)
 {
     const char *name = v->data->metrics.at[v->metrics[i]];
     const char *prefix = v->scales[i].prefix;
-    const char *time = scale_time(v->scales[i]);
     int length = (int)strlen(name);
     bool each = ends_in(name, length, PER_REQUEST);
     length -= each ? (int)strlen(PER_REQUEST) : 0;
     const char *per = each ? "/request" : "";
-    if (ends_in(name, length, NS))
-        return format_text("%.*s%s (%s)", length - (int)strlen(NS), name, per, time);
+    char unit[UNIT_TEXT];
+    if (ends_in(name, length, NS)) {
+        unit_text(unit, unit_on("ns", v->clock), v->scales[i]);
+        return format_text("%.*s%s (%s)", length - (int)strlen(NS), name, per, unit);
+    }
     if (each)
         return format_text("%.*s%s%s%s", length, name, per, *prefix == '\0' ? "" : ", ", prefix);
-    const char *unit = metric_unit(v->data->suite, name);
-    if (*unit == '\0' && *prefix == '\0')
-        return copy_text(name);
-    return format_text("%s (%s%s%s)", name, prefix, *prefix == '\0' ? "" : " ", unit);
+    unit_text(unit, unit_of(v, v->metrics[i]), v->scales[i]);
+    return *unit == '\0' ? copy_text(name) : format_text("%s (%s)", name, unit);
 }
 
 static void add_value(struct table *t, const struct view *v, const struct data_point *point,
@@ -127,15 +135,9 @@ static void add_value(struct table *t, const struct view *v, const struct data_p
         table_add(t, "-");
         return;
     }
-    const struct interval *interval = &point->intervals[v->metrics[i]];
-    char median[NUMBER_TEXT], lo[NUMBER_TEXT], hi[NUMBER_TEXT];
-    scaled_text(median, interval->median, v->scales[i]);
-    scaled_text(lo, interval->lo, v->scales[i]);
-    scaled_text(hi, interval->hi, v->scales[i]);
-    if (point->exact)
-        table_add(t, "%s", median);
-    else
-        table_add(t, "%s [%s, %s]", median, lo, hi);
+    char text[INTERVAL_TEXT];
+    interval_text(text, point->intervals[v->metrics[i]], v->scales[i], point->exact);
+    table_add(t, "%s", text);
 }
 
 static size_t add_axes(struct table *t, const struct view *v, char *const *axes)
@@ -244,6 +246,14 @@ static bool are_exact(const struct view *v)
     return exact;
 }
 
+static bool some_counted(const struct view *v)
+{
+    bool some = false;
+    for (size_t p = 0; p < v->count; p++)
+        some |= unit_on("", v->points[p]->axes[AXIS_CLOCK]).counted;
+    return some;
+}
+
 /* "req_size 16, n >= 13" */
 static char *common_text(const struct view *v)
 {
@@ -255,6 +265,8 @@ static char *common_text(const struct view *v)
         strings_add(&parts, part);
         free(part);
     }
+    if (v->clock == NULL && some_counted(v))
+        strings_add(&parts, "where instructions are counted each stands for a ns");
     size_t fewest = fewest_samples(v);
     char *n = format_text("n >= %zu%s", fewest,
                           are_exact(v)                 ? ", all the same"

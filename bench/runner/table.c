@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/runner/table.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,50 +50,4 @@ void table_print(const struct table *table, FILE *out)
 void table_free(struct table *table)
 {
     strings_free(&table->cells);
-}
-
-struct scale scale_of(double largest)
-{
-    static const struct scale scales[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
-    for (size_t i = 0; i < sizeof(scales) / sizeof(*scales); i++)
-        if (largest >= scales[i].factor)
-            return scales[i];
-    return (struct scale){1, ""};
-}
-
-void scaled_text(char buffer[NUMBER_TEXT], double value, struct scale scale)
-{
-    if (!isfinite(value)) {
-        stpcpy(buffer, "-");
-        return;
-    }
-    double shown = value / scale.factor;
-    double size = fabs(shown);
-    if (size > 0 && size < 0.1) {
-        snprintf(buffer, NUMBER_TEXT, "%.2g", shown);
-        return;
-    }
-    int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
-    snprintf(buffer, NUMBER_TEXT, "%.*f", decimals, shown);
-}
-
-const char *scale_time(struct scale scale)
-{
-    return scale.factor >= 1e9   ? "s"
-           : scale.factor >= 1e6 ? "ms"
-           : scale.factor >= 1e3 ? "us"
-                                 : "ns";
-}
-
-void quantity_text(char buffer[QUANTITY_TEXT], double value, const char *unit)
-{
-    struct scale scale = scale_of(value);
-    char number[NUMBER_TEXT];
-    scaled_text(number, value, scale);
-    if (strcmp(unit, "ns") == 0)
-        snprintf(buffer, QUANTITY_TEXT, "%s %s", number, scale_time(scale));
-    else
-        snprintf(buffer, QUANTITY_TEXT, "%s%s%s%s%s", number,
-                 *scale.prefix == '\0' && *unit == '\0' ? "" : " ", scale.prefix,
-                 *scale.prefix == '\0' || *unit == '\0' ? "" : " ", unit);
 }

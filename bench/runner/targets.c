@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/runner/metrics.h"
-#include "bench/runner/table.h"
+#include "bench/runner/quantity.h"
 
 struct search {
     const struct target_spec *target;
@@ -140,13 +140,17 @@ const char *target_verdict(const struct target_spec *target, const struct target
     return "undecided";
 }
 
+static struct unit unit_at(const struct target_spec *target, const struct data_point *point)
+{
+    return unit_on(metric_unit(target->suite, target->metric), point->axes[AXIS_CLOCK]);
+}
+
 /* "cached (pairs, 32) 98.3 M requests/s" */
 static void add_side(struct table *t, const struct target_spec *target, size_t metric,
                      const struct data_point *point)
 {
     char value[QUANTITY_TEXT];
-    quantity_text(value, point->intervals[metric].median,
-                  metric_unit(target->suite, target->metric));
+    quantity_text(value, point->intervals[metric].median, unit_at(target, point));
     struct strings pair = {0};
     for (size_t i = 0; i < target->pairs; i++)
         strings_add(&pair, point->axes[target->pair[i]]);
@@ -157,48 +161,53 @@ static void add_side(struct table *t, const struct target_spec *target, size_t m
     strings_free(&pair);
 }
 
-/* "pass", "not measured: no point of it was measured" */
+/* ">= 1.5", "pass"; "not measured: no point of it was measured" */
 static void add_verdict(struct table *t, const struct target_spec *target,
-                        const struct target_result *r)
+                        const struct target_result *r, const char *bound)
 {
-    table_add(t, "%s %g", target->at_least ? ">=" : "<=", target->bound);
+    table_add(t, "%s %s", target->at_least ? ">=" : "<=", bound);
     table_add(t, "%s%s%s", target_verdict(target, r), r->measured ? "" : ": ", r->why_not);
 }
 
 static void add_ratio(struct table *t, const struct target_spec *target, const struct dataset *data,
                       const struct target_result *r)
 {
+    char bound[NUMBER_TEXT], ratio[INTERVAL_TEXT];
+    snprintf(bound, sizeof(bound), "%g", target->bound);
     table_add(t, "%s", target->name);
     if (r->measured) {
         size_t metric = dataset_metric(data, target->metric);
-        table_add(t, "%.3f [%.3f, %.3f]", r->ratio.median, r->ratio.lo, r->ratio.hi);
-        add_verdict(t, target, r);
+        interval_text(ratio, r->ratio, SCALE_NONE, r->exact);
+        table_add(t, "%s", ratio);
+        add_verdict(t, target, r, bound);
         add_side(t, target, metric, r->numerator);
         add_side(t, target, metric, r->denominator);
     } else {
         table_add(t, "-");
-        add_verdict(t, target, r);
+        add_verdict(t, target, r, bound);
         table_add(t, "%s", "");
         table_add(t, "%s", "");
     }
 }
 
+/* "6983 instr.", "1.20 us [1.19, 1.21]", and the bound in the same unit. */
 static void add_value(struct table *t, const struct target_spec *target,
                       const struct target_result *r)
 {
-    char value[QUANTITY_TEXT], lo[QUANTITY_TEXT], hi[QUANTITY_TEXT];
-    const char *unit = metric_unit(target->suite, target->metric);
+    char bound[QUANTITY_TEXT];
     table_add(t, "%s", target->name);
-    quantity_text(value, r->ratio.median, unit);
-    quantity_text(lo, r->ratio.lo, unit);
-    quantity_text(hi, r->ratio.hi, unit);
-    if (!r->measured)
-        table_add(t, "-");
-    else if (r->exact)
+    if (r->measured) {
+        struct unit unit = unit_at(target, r->numerator);
+        char value[MEASURED_TEXT];
+        measured_text(value, r->ratio, unit, r->exact);
         table_add(t, "%s", value);
-    else
-        table_add(t, "%s [%s, %s]", value, lo, hi);
-    add_verdict(t, target, r);
+        bound_text(bound, target->bound, r->ratio.median, unit);
+    } else {
+        table_add(t, "-");
+        quantity_text(bound, target->bound,
+                      unit_on(metric_unit(target->suite, target->metric), NULL));
+    }
+    add_verdict(t, target, r, bound);
     table_add(t, "%s", r->measured ? r->numerator->axes[AXIS_SUBJECT] : "");
 }
 
