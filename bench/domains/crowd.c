@@ -13,7 +13,7 @@
  */
 #include "bench/domains/piece.h"
 #include "bench/domains/result.h"
-#include "guest/power.h"
+#include "bench/domains/together.h"
 #include "guest/start.h"
 
 /* Of which the work is a multiple: so many pieces are timed in one go, the least of so many times,
@@ -64,10 +64,7 @@ void guest_main(void)
     uint64_t lot = lot_time(most);
     uint64_t lots = option_ns("work") / lot;
     uint64_t turns = 1;
-    if (time_system().n >= at)
-        power_panic("expected to be there before at=%lu ms, found %lu ns", at / NS_PER_MS,
-                    time_system().n);
-    time_sleep_until(NS(at));
+    wait_for_all(at);
     uint64_t end = work(lots, most, &turns);
     time_sleep_until(NS(option_ns("until")));
     result_begin();

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Computes, and with run=MS knows when: it looks at the clock again and again, and where more time
- * went by than what it did in between takes, somebody else had the processor. No other domain is
- * woken for that, which schedulers would not take as nothing. After `run` ms it says
+ * Computes without end, or until a given time, and then says when: it looks at the clock again and
+ * again, and where more time went by than what it did in between takes, somebody else had the
+ * processor. No other domain is woken for that, which schedulers would not take as nothing.
  *
- *     begin   when it began, ns since the hypervisor's start
+ *   at=MS      when it begins, of the hypervisor's time: all begin at once, as the simulator's do;
+ *              0: when it is started
+ *   until=MS   when it ends; 0: never
+ *
+ *     begin   when it first ran, ns
  *     runs    how long it ran, then how long it did not, then how long it ran, ..., in ns; exact to
- * a piece of what it does (bench/domains/piece.h)
- *
- * and ends; without run= it computes without end.
+ *             a piece of what it does (bench/domains/piece.h)
  */
 #include "bench/domains/piece.h"
 #include "bench/domains/result.h"
+#include "bench/domains/together.h"
 #include "guest/power.h"
 #include "guest/start.h"
 
@@ -19,14 +22,13 @@
 
 static uint64_t runs[RUNS_MAX];
 
-static void run(uint64_t length)
+static void run(uint64_t alone, uint64_t until)
 {
-    uint64_t alone = piece_time() + PIECE_OTHERS_AT_LEAST;
     uint64_t begin = time_system().n;
     uint64_t from = begin;
     uint64_t last = begin;
     unsigned count = 0;
-    while (last - begin < length) {
+    while (last < until) {
         piece_compute();
         uint64_t now = time_system().n;
         if (now - last > alone) {
@@ -47,9 +49,13 @@ static void run(uint64_t length)
 
 void guest_main(void)
 {
-    uint64_t length = start_option_number("run", 0) * NS_PER_MS;
-    if (length > 0)
-        run(length);
+    uint64_t at = start_option_number("at", 0) * NS_PER_MS;
+    uint64_t until = start_option_number("until", 0) * NS_PER_MS;
+    uint64_t alone = piece_time() + PIECE_OTHERS_AT_LEAST;
+    if (at > 0)
+        wait_for_all(at);
+    if (until > 0)
+        run(alone, until);
     else
         for (;;)
             piece_compute();

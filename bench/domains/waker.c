@@ -3,22 +3,26 @@
  * A domain that sleeps and wakes: jobs arrive as a Poisson process, each is some work. Measured is
  * its dispatch latency: from when a job that finds the domain asleep arrives, which is when its
  * timer fires, until its first instruction after that. The simulator's mix `poisson`
- * (bench/sim/sim.h) is the same, and draws from the same streams of random numbers.
+ * (bench/sim/sim.h) is the same, and draws its first waker's arrivals from the same stream of
+ * random numbers.
  *
  *   load=N         jobs a second
- *   service-ns=N   work of a job, in the mean; exponential=1: exponentially distributed
- *   seed=N who=N   which streams
- *   settle=MS span=MS   measured are the jobs of `span`, from `settle` on
+ *   service-ns=N   work of a job
+ *   seed=N         of the arrivals
+ *   at=MS          when arrivals begin, of the hypervisor's time
+ *   settle=MS span=MS   measured is what happens in `span`, from `settle` after that on
  */
 #include "bench/domains/result.h"
-#include "bench/domains/spent.h"
+#include "bench/domains/together.h"
 #include "bench/domains/work.h"
 #include "bench/hist/hist.h"
 #include "bench/sim/random.h"
 #include "guest/start.h"
 #include "guest/time.h"
 
-enum { USE_PHASE, USE_SERVICE }; /* of random numbers */
+/* Whose random stream, and which of its: the simulator's. */
+#define FIRST_WAKER 0
+#define USE_ARRIVALS 0
 
 #define CLOCK_LOOKS 256U
 
@@ -37,46 +41,33 @@ static uint64_t clock_cost(void)
 
 void guest_main(void)
 {
-    uint64_t seed = start_option_number("seed", 1);
-    uint32_t who = (uint32_t)start_option_number("who", 0);
+    struct random arrivals =
+        random_stream(start_option_number("seed", 1), FIRST_WAKER, USE_ARRIVALS);
     uint64_t gap = NS_PER_SECOND / start_option_number("load", 100);
-    uint64_t service = start_option_number("service-ns", 100000);
-    bool exponential = start_option_number("exponential", 0);
-    struct random arrivals = random_stream(seed, who, USE_PHASE);
-    struct random services = random_stream(seed, who, USE_SERVICE);
-    uint64_t timed = work_time();
-    hist_reset(&dispatch);
-
-    uint64_t begin = time_system().n;
-    uint64_t from = begin + start_option_number("settle", 0) * NS_PER_MS;
+    uint64_t pieces = work_of(start_option_number("service-ns", 100000), work_time());
+    uint64_t at = start_option_number("at", 0) * NS_PER_MS;
+    uint64_t from = at + start_option_number("settle", 0) * NS_PER_MS;
     uint64_t until = from + start_option_number("span", 1000) * NS_PER_MS;
-    uint64_t running = 0;
     uint64_t jobs = 0;
-    uint64_t at = begin;
-    for (;;) {
+    uint64_t now;
+    hist_reset(&dispatch);
+    wait_for_all(at);
+    do {
         at += random_exponential(&arrivals, gap);
-        uint64_t work = exponential ? random_exponential(&services, service) : service;
         bool asleep = time_system().n < at;
         if (asleep)
             time_sleep_until(NS(at));
-        uint64_t now = time_system().n;
-        if (now >= until)
-            break;
-        if (now >= from) {
-            if (running == 0)
-                running = spent_running();
-            if (asleep)
-                hist_record(&dispatch, now - at);
-            jobs++;
-        }
-        work_pieces(work_of(work, timed));
-    }
-    running = spent_running() - running;
+        now = time_system().n;
+        if (asleep && now >= from && now < until)
+            hist_record(&dispatch, now - at);
+        work_pieces(pieces);
+        now = time_system().n;
+        jobs += now >= from && now < until;
+    } while (now < until);
 
     result_begin();
     result_number("jobs", jobs);
     result_number("elapsed", until - from);
-    result_number("running", running);
     result_number("clock", clock_cost());
     result_hist("dispatch", &dispatch);
     result_end();

@@ -89,6 +89,12 @@ static inline struct sched_decision pick(struct sim *sim, uint32_t cpu)
     return sched_pick(&sim->sched, cpu, sim->now);
 }
 
+static inline uint64_t lateness(const struct sim *sim, struct cpu *c)
+{
+    uint64_t most = sim->point->late_ns;
+    return most == 0 ? 0 : random_below(&c->late, most + 1);
+}
+
 /* All that happened on c is accounted, and it is in no context switch. */
 static inline void decide(struct sim *sim, struct cpu *c)
 {
@@ -102,7 +108,7 @@ static inline void decide(struct sim *sim, struct cpu *c)
         if (next != NULL)
             begin(sim, c, next);
     }
-    c->timer = d.slice == SCHED_FOREVER ? AGENDA_NEVER : sim->now + d.slice;
+    c->timer = d.slice == SCHED_FOREVER ? AGENDA_NEVER : sim->now + d.slice + lateness(sim, c);
     set_moment(sim, c);
 }
 

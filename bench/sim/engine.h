@@ -47,6 +47,7 @@ struct cpu {
     struct domain *last; /* what it ran last; that one may come back without a switch */
     uint64_t since;      /* accounted up to here; ahead of now during a context switch */
     uint64_t timer;      /* when it picks, or once a context switch is over */
+    struct random late;  /* by how much slices end late */
     uint64_t start;      /* number of the start of what it runs, if that is a hog; see fairness.h */
 };
 

@@ -72,8 +72,10 @@ static bool set_up(struct sim *sim, const struct sim_point *point, struct calls_
     sim->begin = sim->sample = point->warmup_ns;
     sim->end = point->warmup_ns + point->duration_ns;
     sched_init(&sim->sched, sched_policy_named(point->policy), sim->sched_cpus, point->cpus, 0);
-    for (uint32_t i = 0; i < point->cpus; i++)
+    for (uint32_t i = 0; i < point->cpus; i++) {
         sim->cpus[i].timer = AGENDA_NEVER;
+        sim->cpus[i].late = random_stream(point->seed, SIM_DOMAINS_MAX + i, 0);
+    }
     if (trace != NULL) {
         sim->sched.trace = calls_write;
         sim->sched.trace_arg = trace;

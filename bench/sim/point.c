@@ -78,6 +78,7 @@ static const char *refuse_ranges(const struct sim_point *p, char *text, size_t s
         {thinks, {"think_ns", " ns", p->think_ns, p->mix == SIM_BURSTY ? 1 : 0, SIM_WORK_MAX}},
         {p->mix == SIM_CLOSED_LOOP, {"window", " requests", p->window, 1, SIM_RING_ENTRIES}},
         {true, {"switch_ns", " ns", p->switch_ns, 0, SIM_SWITCH_MAX}},
+        {true, {"late_ns", " ns", p->late_ns, 0, SIM_LATE_MAX}},
         {true, {"warmup_ns", " ns", p->warmup_ns, 0, SIM_TIME_MAX}},
         {true, {"duration_ns", " ns", p->duration_ns, 1, SIM_TIME_MAX}},
     };

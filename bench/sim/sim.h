@@ -81,6 +81,7 @@ const char *sim_weights_name(enum sim_weights weights);
 #define SIM_TIME_MAX 1000000000000ULL /* ns: of duration, and of warm-up */
 #define SIM_WORK_MAX 10000000000ULL   /* ns: of service and think time */
 #define SIM_SWITCH_MAX 1000000U       /* ns: of a context switch */
+#define SIM_LATE_MAX 1000000U         /* ns: of the end of a slice */
 #define SIM_POLICY_DEFAULT UINT64_MAX /* as an allowance */
 
 /* What is measured: a point of a sweep. Start from SIM_DEFAULTS. */
@@ -98,6 +99,7 @@ struct sim_point {
     uint32_t window;          /* requests that each client keeps going, 1..64: closed-loop */
     const char *workload;     /* path of a file: recorded */
     uint64_t switch_ns;       /* cost of a context switch, 0..1000000 */
+    uint64_t late_ns;         /* the end of a slice is late by at most this, 0..1000000 */
     uint64_t allowance_ns;    /* BVT's C, or SIM_POLICY_DEFAULT; only where the policy has it */
     bool warp;          /* wakers are warped, as SIM_WARP says; only where the policy has it */
     const char *params; /* more parameters of the policy, see below; NULL: none */
@@ -112,6 +114,13 @@ struct sim_point {
  * scheduler is set there, one of a domain's parameters in every domain, and with "hogs." or
  * "wakers." before it in those only: "allowance=1000000,wakers.weight=512,mcu=50000". Hogs' weight
  * only with equal weights.
+ */
+
+/*
+ * late_ns. A machine's timer interrupts some time after it was to, and another time each time. Here
+ * the end of a slice is late by 0..late_ns, at random, and the domain goes on meanwhile. With 0,
+ * hogs that are alike stay level with each other to the ns for ever, and how long one that wakes at
+ * their level waits is decided by the rule for ties alone. On a machine there are none.
  */
 
 /* What `warp` sets in wakers: W of 1 s, without limits on it. One that asks for less than its share

@@ -74,6 +74,7 @@ static void test_numbers(void **state)
     WITH(p.load = 1000001, "load must be 1..1000000 a second, found 1000001");
     WITH(p.service_ns = 0, "service_ns must be 1..10000000000 ns, found 0");
     WITH(p.switch_ns = 1000001, "switch_ns must be 0..1000000 ns, found 1000001");
+    WITH(p.late_ns = 1000001, "late_ns must be 0..1000000 ns, found 1000001");
     WITH(p.warmup_ns = SIM_TIME_MAX + 1,
          "warmup_ns must be 0..1000000000000 ns, found 1000000000001");
     WITH(p.duration_ns = 0, "duration_ns must be 1..1000000000000 ns, found 0");

@@ -81,6 +81,41 @@ static void test_hogs(void **state)
     assert_int_equal(o.domains, 3);
 }
 
+/* A slice takes a quantum and, on average, half of what it may be late by. */
+static void test_late(void **state)
+{
+    (void)state;
+    struct sim_point p = point(SIM_HOGS, 2, 0, 1000 * MS);
+    p.late_ns = 1 * MS;
+    observe(&p);
+    uint64_t once = o.switches;
+    assert_in_range(once, 640, 690);
+    observe(&p);
+    assert_int_equal(o.switches, once);
+    p.seed++;
+    observe(&p);
+    assert_int_not_equal(o.switches, once);
+    p.late_ns = 1;
+    observe(&p);
+    assert_int_equal(o.switches, 999);
+}
+
+/* Hogs that are level with each other all stand before one that wakes at their level; hogs that are
+ * not, but for the one in front, do not. */
+static void test_late_breaks_ties(void **state)
+{
+    (void)state;
+    struct sim_point p = point(SIM_POISSON, 8, 1, 3000 * MS);
+    p.policy = "sedf";
+    p.params = "quantum=5000000";
+    p.warmup_ns = 500 * MS;
+    observe(&p);
+    assert_in_range(hist_quantile(&dispatch, 50, 100), 20 * MS, 40 * MS);
+    p.late_ns = 100;
+    observe(&p);
+    assert_in_range(hist_quantile(&dispatch, 50, 100), 5 * MS, 10 * MS);
+}
+
 /* A switch takes 300 us of each quantum; a measured interval may begin and end in one. */
 static void test_switch_cost(void **state)
 {
@@ -304,6 +339,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hogs),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_late_breaks_ties),
         cmocka_unit_test(test_switch_cost),
         cmocka_unit_test(test_told_in_a_switch),
         cmocka_unit_test(test_idle_costs_nothing),

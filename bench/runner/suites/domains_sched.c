@@ -14,16 +14,21 @@
 #define NS_PER_S 1e9
 #define SEED 1 /* of arrivals, the same in both */
 
+/* When all begin, in ms of the hypervisor's time: they have been made by then. A multiple of every
+ * policy's periods, so that those are where the simulator has them, whose time begins with the
+ * domains. */
+#define AT_MS 1200
+#define AT_XEN_MS 18000 /* which takes longer to boot */
+
 /* What the domains began with is over by then. */
 #define SETTLE_MS 500
-
-/* Hogs start one after another, under some policies each after a slice of all before it; they run
- * for so long beyond what is measured. */
-#define STARTS_MS 1000
 
 /* What the simulator takes a context switch to cost: a switch of domains by the hypervisor, under
  * -icount (the experiment path-length, domain-switch). */
 #define SWITCH_NS 1200
+
+/* And by how much the end of a slice is late: enough to break ties, and nothing else. */
+#define LATE_NS 100
 
 /* With the control domain in the machine's memory. */
 #define HOGS_MAX 24
@@ -55,31 +60,34 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
 
 /* ---- the machine ---- */
 
+static unsigned at_of(const struct point *p)
+{
+    return domains_machine_of(p)->hypervisor == MACHINE_XEN ? AT_XEN_MS : AT_MS;
+}
+
 static char *hog_text(const struct point *p, uint64_t hog)
 {
     char *weight = p->at[DOMAINS_AXIS_WEIGHTS] == SIM_EQUAL
                        ? copy_text("")
                        : format_text(" schedule weight=%" PRIu64 "\n", weight_of(p, hog));
-    char *run = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SHARE
-                    ? format_text(" arguments run=%" PRIu64 "\n",
-                                  SETTLE_MS + STARTS_MS + p->at[DOMAINS_AXIS_SPAN_MS])
-                    : copy_text("");
-    char *text =
-        format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s%s", hog, weight, run);
-    free(run);
+    uint64_t until = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SHARE
+                         ? at_of(p) + SETTLE_MS + p->at[DOMAINS_AXIS_SPAN_MS]
+                         : 0;
+    char *text = format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s"
+                             " arguments at=%u until=%" PRIu64 "\n",
+                             hog, weight, at_of(p), until);
     free(weight);
     return text;
 }
 
-/* Comes last: it starts when the others run. */
 static char *waker_text(const struct point *p)
 {
     const uint64_t *at = p->at;
     return format_text("domain waker\n kernel waker\n memory 2M\n%s"
-                       " arguments load=%" PRIu64 " service-ns=%" PRIu64 " who=%" PRIu64
-                       " seed=%d settle=%d span=%" PRIu64 "\nend waker\nlimit 100\n",
+                       " arguments load=%" PRIu64 " service-ns=%" PRIu64
+                       " seed=%d at=%u settle=%d span=%" PRIu64 "\nend waker\nlimit 100\n",
                        at[DOMAINS_AXIS_WARP] ? " schedule warpback=1 warp=1000000000\n" : "",
-                       at[DOMAINS_AXIS_LOAD], at[DOMAINS_AXIS_SERVICE_NS], hogs_of(p), SEED,
+                       at[DOMAINS_AXIS_LOAD], at[DOMAINS_AXIS_SERVICE_NS], SEED, at_of(p),
                        SETTLE_MS, at[DOMAINS_AXIS_SPAN_MS]);
 }
 
@@ -129,17 +137,16 @@ static bool read_hogs(const struct point *p, const struct domains_result *result
     h->count = hogs_of(p);
     h->runs = memory(h->count, sizeof(*h->runs));
     h->begin = memory(h->count, sizeof(double));
-    double last_begin = 0, first_end = INFINITY;
+    double first_end = INFINITY;
     for (size_t i = 0; i < h->count; i++) {
         char name[32];
         snprintf(name, sizeof(name), "hog-%zu", i);
         h->runs[i] = domains_list(result, name, "runs", fault);
         if (h->runs[i] == NULL || !domains_number(result, name, "begin", &h->begin[i], fault))
             return false;
-        last_begin = fmax(last_begin, h->begin[i]);
         first_end = fmin(first_end, end_of(h, i));
     }
-    h->from = last_begin + SETTLE_MS * NS_PER_MS;
+    h->from = (double)((at_of(p) + SETTLE_MS) * NS_PER_MS);
     h->to = h->from + (double)(p->at[DOMAINS_AXIS_SPAN_MS] * NS_PER_MS);
     return h->to <= first_end ||
            fault_set(fault, "the hogs ran together for %.0f ms, and %.0f were to be measured",
@@ -272,6 +279,7 @@ static bool predict(const struct point *p, struct observation *out, struct hist 
     point.service = SIM_CONSTANT;
     point.warp = wakeup && p->at[DOMAINS_AXIS_WARP] != 0;
     point.switch_ns = SWITCH_NS;
+    point.late_ns = LATE_NS;
     point.seed = SEED;
     point.warmup_ns = SETTLE_MS * NS_PER_MS;
     point.duration_ns = p->at[DOMAINS_AXIS_SPAN_MS] * NS_PER_MS;
