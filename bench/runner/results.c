@@ -125,7 +125,8 @@ static char *heading(const struct view *v, size_t i)
     if (each)
         return format_text("%.*s%s%s%s", length, name, per, *prefix == '\0' ? "" : ", ", prefix);
     unit_text(unit, unit_of(v, v->metrics[i]), v->scales[i]);
-    return *unit == '\0' ? copy_text(name) : format_text("%s (%s)", name, unit);
+    bool named = *prefix == '\0' && strcmp(metric_unit(v->data->suite, name), name) == 0;
+    return named || *unit == '\0' ? copy_text(name) : format_text("%s (%s)", name, unit);
 }
 
 static void add_value(struct table *t, const struct view *v, const struct data_point *point,
