@@ -48,7 +48,6 @@ static struct totals totals_of(const struct ring_run *run)
 void ring_reached(struct ring_run *run)
 {
     run->mark = UINT64_MAX;
-    hist_reset(&latency);
     began = totals_of(run);
     over_at = span == 0 ? UINT64_MAX : began.at + span;
 }
@@ -56,6 +55,8 @@ void ring_reached(struct ring_run *run)
 void ring_answered(struct ring_run *run, uint64_t sent)
 {
     uint64_t now = time_system().n;
+    if (run->mark != UINT64_MAX)
+        return;
     hist_record(&latency, now - sent);
     if (now >= over_at) { /* no more than what is on its way, and one that tells of it */
         over_at = UINT64_MAX;
@@ -115,6 +116,7 @@ void guest_main(void)
     if (run.channel.is_front && start_option_number("latency", 0))
         run.sent_at = sent_at;
     span = run.sent_at ? start_option_number("span", 0) * NS_PER_MS : 0;
+    hist_reset(&latency); /* before, because it takes longer than many requests */
     ring_work(&run);
     const struct totals end = totals_of(&run);
     if (span == 0)
