@@ -8,7 +8,7 @@
 struct domain *foreign_get(uint16_t id, int *rc)
 {
     struct domain *self = current_vcpu()->domain;
-    if (likely(id == DOMID_SELF) || id == DOMID_IO) {
+    if (likely(id == DOMID_SELF)) {
         domain_get_more(self);
         return self;
     }

@@ -7,8 +7,8 @@
 
 struct domain;
 
-/* DOMID_SELF, or a number, or DOMID_IO, which stands for the caller and devices. The caller gets a
- * reference. NULL: *rc says why: -XEN_ESRCH, -XEN_EPERM. */
+/* DOMID_SELF, or a number. The caller gets a reference. NULL: *rc says why: -XEN_ESRCH, -XEN_EPERM.
+ * DOMID_IO is none: it has no memory, and where devices' is meant is the caller's to say. */
 struct domain *foreign_get(uint16_t id, int *rc);
 
 #endif

@@ -113,27 +113,33 @@ static inline int update_all(struct vcpu *v, struct table_owner o, struct target
     return v->stale_table == NULL ? 0 : -XEN_ERESTART;
 }
 
-/* Both domains that `foreign` names: whose frames, and behind bit 16, + 1, whose tables. */
-static out_of_line int owners_get(uint64_t foreign, struct table_owner *o)
-{
-    int rc;
-    uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
-    o->frames = foreign_get((uint16_t)foreign, &rc);
-    if (o->frames == NULL)
-        return rc;
-    o->tables = foreign_get(tables == 0 ? DOMID_SELF : (uint16_t)(tables - 1), &rc);
-    if (o->tables == NULL || (uint16_t)foreign == DOMID_IO) {
-        domain_put(o->frames);
-        o->frames = NULL;
-    }
-    return o->tables == NULL ? rc : 0;
-}
-
 static out_of_line void owners_put(struct table_owner o)
 {
     domain_put(o.tables);
     if (o.frames != NULL)
         domain_put(o.frames);
+}
+
+/* Both domains that `foreign` names: whose frames, DOMID_IO for devices only, and behind bit 16, +
+ * 1, whose tables, where only a number is a name. */
+static out_of_line int owners_get(uint64_t foreign, struct table_owner *o)
+{
+    int rc;
+    uint16_t frames = (uint16_t)foreign;
+    uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
+    if (tables > DOMID_FIRST_RESERVED)
+        return -XEN_ESRCH;
+    o->tables = foreign_get(tables == 0 ? DOMID_SELF : (uint16_t)(tables - 1), &rc);
+    if (o->tables == NULL)
+        return rc;
+    o->frames = NULL;
+    if (frames == DOMID_IO)
+        return 0;
+    o->frames = foreign_get(frames, &rc);
+    if (o->frames != NULL)
+        return 0;
+    domain_put(o->tables);
+    return rc;
 }
 
 /* So many were done before the call was continued. */
@@ -291,14 +297,12 @@ long do_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags)
 long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
                                       uint64_t domain)
 {
-    int rc;
     struct vcpu *v = current_vcpu();
-    struct domain *d = foreign_get((uint16_t)domain, &rc);
-    if (d == NULL)
+    struct table_owner o;
+    int rc = owners_get((uint16_t)domain, &o);
+    if (rc != 0)
         return rc;
-    long result =
-        update_va(v, (struct table_owner){v->domain, (uint16_t)domain == DOMID_IO ? NULL : d},
-                  address, value, flags);
-    domain_put(d);
+    long result = update_va(v, o, address, value, flags);
+    owners_put(o);
     return result;
 }

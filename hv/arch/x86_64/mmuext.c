@@ -150,7 +150,7 @@ static int copy_frame(struct domain *d, mfn_t to, mfn_t from)
     return f == NULL ? -XEN_EINVAL : 0;
 }
 
-/* Needs no mm_lock, and interrupts others. */
+/* Needs no mm_lock, and interrupts others. -XEN_ENOSYS: it is no flush. */
 static int flush(struct vcpu *v, const struct mmuext_op *op)
 {
     switch (op->cmd) {
@@ -174,6 +174,24 @@ static int flush(struct vcpu *v, const struct mmuext_op *op)
             return -XEN_EACCES;
         __asm__ volatile("wbinvd" ::: "memory");
         return 0;
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+/* Translations and caches are the caller's own to flush. */
+static out_of_line int flush_of_other(unsigned command)
+{
+    switch (command) {
+    case MMUEXT_TLB_FLUSH_LOCAL:
+    case MMUEXT_INVLPG_LOCAL:
+    case MMUEXT_TLB_FLUSH_MULTI:
+    case MMUEXT_INVLPG_MULTI:
+    case MMUEXT_TLB_FLUSH_ALL:
+    case MMUEXT_INVLPG_ALL:
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        return -XEN_EPERM;
     default:
         return -XEN_ENOSYS;
     }
@@ -221,7 +239,7 @@ static int perform_all(struct vcpu *v, struct domain *d, vaddr_t ops, uint32_t c
             return -XEN_ERESTART;
         if (!copy_element_from_guest(&op, ops, i, sizeof(op)))
             return -XEN_EFAULT;
-        rc = flush(v, &op);
+        rc = likely(d == v->domain) ? flush(v, &op) : flush_of_other(op.cmd);
         if (rc == -XEN_ENOSYS) {
             lock(&d->mm_lock);
             rc = perform(v, d, &op);
@@ -234,6 +252,19 @@ static int perform_all(struct vcpu *v, struct domain *d, vaddr_t ops, uint32_t c
     return v->stale_table == NULL ? 0 : -XEN_ERESTART;
 }
 
+/* DOMID_IO has no memory that anything could be done with here. */
+static struct domain devices = {.id = DOMID_IO, .references = 1, .mm_lock = LOCK(LOCK_MM)};
+
+static struct domain *domain_named(uint16_t id, int *rc)
+{
+    struct domain *d = foreign_get(id, rc);
+    if (unlikely(d == NULL) && id == DOMID_IO) {
+        d = &devices;
+        domain_get_more(d);
+    }
+    return d;
+}
+
 long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_at, uint64_t foreign)
 {
     struct vcpu *v = current_vcpu();
@@ -244,7 +275,7 @@ long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_at, uint64_t forei
 
     if ((count & MMU_UPDATE_PREEMPTED) && done_at != 0)
         copy_from_guest(&before, vaddr(done_at), sizeof(before));
-    struct domain *d = foreign_get((uint16_t)foreign, &rc);
+    struct domain *d = domain_named((uint16_t)foreign, &rc);
     if (d == NULL)
         return rc;
     rc = stale_table_finish(v);

@@ -169,6 +169,14 @@ TEST(mapping_other_domain)
     CHECK_EQUAL(hypercall_update_va_mapping_otherdomain(va, pte, UVMF_INVLPG, DOMID_IO),
                 -XEN_EBUSY);
     CHECK_EQUAL(entry_at(va), 0);
+    /* Nor has it tables, nor frames whose place in the guest's numbering could be told. */
+    struct mmu_update place = {.ptr = page_mfn(page).n << PAGE_SHIFT | MMU_MACHPHYS_UPDATE,
+                               .val = page_pfn(page).n};
+    CHECK_EQUAL(hypercall_mmu_update(&place, 1, NULL, DOMID_IO), -XEN_EINVAL);
+    CHECK_EQUAL(hypercall_mmu_update(&place, 1, NULL, DOMID_SELF | (DOMID_IO + 1U) << 16),
+                -XEN_ESRCH);
+    CHECK_EQUAL(hypercall_mmu_update(&place, 1, NULL, DOMID_SELF | (DOMID_SELF + 1U) << 16),
+                -XEN_ESRCH);
     page_free(page);
 }
 

@@ -122,6 +122,35 @@ TEST(reservation_refuses)
     CHECK_EQUAL(hypercall_memory_op(63, NULL), -XEN_ENOSYS);
 }
 
+/* Of those that are no domain's, each call has said the same on Xen. */
+TEST(reservation_of_special_domains)
+{
+    static const domid_t special[] = {DOMID_IO, DOMID_XEN, DOMID_COW, DOMID_INVALID, DOMID_IDLE};
+    long before = balloon_current();
+    for (unsigned i = 0; i < LENGTH(special); i++) {
+        domid_t id = special[i];
+        char *page = page_alloc();
+        uint64_t frame = page_mfn(page).n, pfn = page_pfn(page).n;
+        CHECK_EQUAL(hypercall_memory_op(XENMEM_current_reservation, &id), -XEN_ESRCH);
+        CHECK_EQUAL(hypercall_memory_op(XENMEM_maximum_reservation, &id), -XEN_ESRCH);
+        CHECK_EQUAL(hypercall_memory_op(XENMEM_maximum_gpfn, &id), -XEN_ESRCH);
+        struct xen_memory_reservation down = {
+            .extent_start = {&frame}, .nr_extents = 1, .domid = id};
+        CHECK_EQUAL(hypercall_memory_op(XENMEM_decrease_reservation, &down), 0);
+        down.extent_start.p = &pfn;
+        CHECK_EQUAL(hypercall_memory_op(XENMEM_populate_physmap, &down), 0);
+        struct xen_memory_exchange exchange = {
+            .in = {.extent_start = {&frame}, .nr_extents = 1, .domid = id},
+            .out = {.extent_start = {&pfn}, .nr_extents = 1, .domid = id},
+        };
+        CHECK_EQUAL(hypercall_memory_op(XENMEM_exchange, &exchange), -XEN_ESRCH);
+        CHECK_EQUAL(page_mfn(page).n, frame);
+        page[0] = 1;
+        page_free(page);
+    }
+    CHECK_EQUAL(balloon_current(), before);
+}
+
 TEST(memory_exchange)
 {
     uint64_t *page = page_alloc();

@@ -131,3 +131,32 @@ TEST(mmuext_batch)
     CHECK_EQUAL(hypercall_mmuext_op(ops, 1, NULL, DOMAIN_NOBODY), -XEN_ESRCH);
     table_free(table);
 }
+
+/* DOMID_IO has no memory and no translations: nothing is done to the caller in its name. */
+TEST(mmuext_of_devices)
+{
+    static uint64_t vcpus = 1;
+    uint64_t *page = page_alloc();
+    page[0] = 5;
+    const struct {
+        unsigned command;
+        int result;
+    } wanted[] = {
+        {MMUEXT_PIN_L1_TABLE, -XEN_EINVAL},   {MMUEXT_UNPIN_TABLE, -XEN_EINVAL},
+        {MMUEXT_NEW_BASEPTR, -XEN_EPERM},     {MMUEXT_NEW_USER_BASEPTR, -XEN_EPERM},
+        {MMUEXT_CLEAR_PAGE, -XEN_EINVAL},     {MMUEXT_COPY_PAGE, -XEN_EINVAL},
+        {MMUEXT_TLB_FLUSH_LOCAL, -XEN_EPERM}, {MMUEXT_TLB_FLUSH_ALL, -XEN_EPERM},
+        {MMUEXT_TLB_FLUSH_MULTI, -XEN_EPERM}, {MMUEXT_FLUSH_CACHE, -XEN_EPERM},
+        {MMUEXT_MARK_SUPER, -XEN_EOPNOTSUPP}, {99, -XEN_ENOSYS},
+    };
+    for (unsigned i = 0; i < LENGTH(wanted); i++) {
+        struct mmuext_op op = {.cmd = wanted[i].command, .arg1.mfn = page_mfn(page).n};
+        if (op.cmd == MMUEXT_TLB_FLUSH_MULTI)
+            op.arg2.vcpumask.p = &vcpus;
+        else
+            op.arg2.src_mfn = page_mfn(page).n;
+        CHECK_EQUAL(hypercall_mmuext_op(&op, 1, NULL, DOMID_IO), wanted[i].result);
+    }
+    CHECK_EQUAL(page[0], 5);
+    page_free(page);
+}
