@@ -28,6 +28,7 @@ $(eval $(call hv-test,option,hv/core/option.c hv/core/format.c))
 $(eval $(call hv-test,boot_memory,tests/hv/machine.c $(addprefix hv/core/,boot_memory.c boot_info.c format.c)))
 $(eval $(call hv-test,multiboot,tests/hv/low_memory.c hv/arch/x86_64/multiboot.c hv/core/boot_info.c hv/core/format.c))
 $(eval $(call hv-test,acpi_interrupts,hv/arch/x86_64/acpi_interrupts.c))
+$(eval $(call hv-test,acpi_fixed,hv/arch/x86_64/acpi_fixed.c))
 $(eval $(call hv-test,irq_vectors,hv/arch/x86_64/irq_vectors.c))
 
 # Grants between two domains, whose page tables are arrays.

@@ -79,7 +79,7 @@ static const struct header *find_table(const struct rsdp *root, const char *sign
     return NULL;
 }
 
-/* ---- FADT, section 5.2.9, and the one object of the DSDT that powering off needs */
+/* ---- the one object of the DSDT that powering off needs */
 
 static uint32_t read_32(const uint8_t *p)
 {
@@ -88,10 +88,8 @@ static uint32_t read_32(const uint8_t *p)
     return v;
 }
 
-#define FADT_DSDT 40
-#define FADT_PM1A_CONTROL 64
-#define FADT_PM_TIMER 76
-#define FADT_END 80
+#define FADT_DSDT 40 /* section 5.2.9 */
+#define FADT_DSDT_END 44
 
 #define AML_NAME 0x08
 #define AML_PACKAGE 0x12
@@ -116,14 +114,11 @@ static void find_power_off(const struct header *dsdt)
     }
 }
 
-static void read_fadt(const struct header *h)
+static void read_dsdt(const struct header *fadt)
 {
-    const uint8_t *b = (const uint8_t *)h;
-    if (h->length < FADT_END)
+    if (fadt->length < FADT_DSDT_END)
         return;
-    machine.pm_timer = (uint16_t)read_32(b + FADT_PM_TIMER);
-    machine.power_port = (uint16_t)read_32(b + FADT_PM1A_CONTROL);
-    const struct header *dsdt = table_at(read_32(b + FADT_DSDT));
+    const struct header *dsdt = table_at(read_32((const uint8_t *)fadt + FADT_DSDT));
     if (dsdt != NULL)
         find_power_off(dsdt);
 }
@@ -139,8 +134,10 @@ void acpi_read(void)
         madt_read(&machine, madt, madt->length);
     else
         log_warning("no ACPI interrupt tables: one processor, no device interrupts\n");
-    if (fadt != NULL)
-        read_fadt(fadt);
+    if (fadt != NULL) {
+        fadt_read(&machine, fadt, fadt->length);
+        read_dsdt(fadt);
+    }
     if (mcfg != NULL)
         mcfg_read(&machine, mcfg, mcfg->length);
     if (machine.local_apic == 0)

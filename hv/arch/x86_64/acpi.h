@@ -32,7 +32,9 @@ struct machine {
     uint32_t n_pci_windows;
     uint16_t pm_timer; /* port; 0: none */
     uint16_t power_port;
-    uint16_t power_off; /* what to write there; 0: not known */
+    uint16_t power_off;  /* what to write there; 0: not known */
+    uint16_t reset_port; /* 0: not known */
+    uint8_t reset_value;
 };
 
 extern struct machine machine;
@@ -45,6 +47,7 @@ void machine_old_lines(struct machine *m);
 
 /* A table of so many bytes. Entries that do not fit into it end it; unknown ones are passed over.
  */
+void fadt_read(struct machine *m, const void *table, uint32_t length);
 void madt_read(struct machine *m, const void *table, uint32_t length);
 void mcfg_read(struct machine *m, const void *table, uint32_t length);
 

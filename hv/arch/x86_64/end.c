@@ -11,6 +11,10 @@ static uint64_t exit_port;
 OPTION_NUMBER("exit-port", exit_port, 0, 0xffff,
               "port of QEMU's isa-debug-exit, to end with a status; 0: power off or reboot");
 
+enum { PANIC_STAND, PANIC_REBOOT };
+static unsigned after_panic = PANIC_STAND;
+OPTION_CHOICE("panic", after_panic, "what becomes of the machine after a panic", "stand", "reboot");
+
 /* QEMU's status: 33, 35, 37, 39. */
 static const uint8_t exit_values[] = {
     [MACHINE_POWEROFF] = 0x10,
@@ -25,10 +29,27 @@ static void power_off(void)
         out16(machine.power_port, machine.power_off);
 }
 
-/* The keyboard controller, then an exception without handlers. */
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_PULSE_RESET 0xfe
+#define POST_PORT 0x80 /* where nothing is: an access takes about a microsecond */
+
+/* A reset comes some time after it was asked for. */
+static void wait_for_reset(void)
+{
+    for (unsigned us = 0; us < 100000; us++)
+        in8(POST_PORT);
+}
+
+/* ACPI's register where firmware says that there is one, the keyboard controller, then an exception
+ * without handlers. Each comes only if the one before it did nothing. */
 static void reboot(void)
 {
-    out8(0x64, 0xfe);
+    if (machine.reset_port != 0) {
+        out8(machine.reset_port, machine.reset_value);
+        wait_for_reset();
+    }
+    out8(KEYBOARD_COMMAND, KEYBOARD_PULSE_RESET);
+    wait_for_reset();
     struct {
         uint16_t limit;
         uint64_t base;
@@ -45,7 +66,7 @@ noreturn void arch_machine_end(enum machine_end how)
         out8((uint16_t)exit_port, exit_values[how]);
     if (how == MACHINE_POWEROFF)
         power_off();
-    else if (how == MACHINE_REBOOT)
+    else if (how == MACHINE_REBOOT || (how == MACHINE_PANICKED && after_panic == PANIC_REBOOT))
         reboot();
     log_info("the machine stands still\n");
     for (;;)
