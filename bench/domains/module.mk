@@ -10,7 +10,7 @@ $(eval $(call guest-image,bench/antagonist,tests/system/hostile/antagonist.c))
 $(foreach w,control starter,$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c $(wildcard dom0/*.c))))
 
 # Both ends of a ring, for each layout: the same that are tested, with another main program.
-$(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/offered.c \
+$(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/counted.c bench/domains/offered.c \
   bench/domains/result.c tests/system/domains/ring/ring.c,$(foreach e,front back,$(B)/obj/guest/tests/system/domains/ring/$(e)@$(l).o))))
 
 # What the host tool boots.

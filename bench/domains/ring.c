@@ -13,7 +13,9 @@
  *   span=MS     with latency=1: the front end stops of itself so long after the first that is
  * measured, and leaves the ring as it is: the other end has count=0, and is not asked gates=1
  * listens to a channel `gate0` too, on which somebody may send what it likes
+ *   counters=   hardware counters (bench/domains/counted.h)
  */
+#include "bench/domains/counted.h"
 #include "bench/domains/offered.h"
 #include "bench/domains/result.h"
 #include "bench/domains/spent.h"
@@ -49,6 +51,7 @@ void ring_reached(struct ring_run *run)
 {
     run->mark = UINT64_MAX;
     began = totals_of(run);
+    counted_begin();
     over_at = span == 0 ? UINT64_MAX : began.at + span;
 }
 
@@ -94,6 +97,7 @@ static void tell(const struct ring_run *run, const struct totals *end)
     result_number("sleeps", end->sleeps - began.sleeps);
     result_number("events", end->events - began.events);
     result_number("clock", clock_cost());
+    counted_tell();
     if (run->due)
         result_number("offering", offering(run));
     if (run->sent_at)
@@ -117,7 +121,9 @@ void guest_main(void)
         run.sent_at = sent_at;
     span = run.sent_at ? start_option_number("span", 0) * NS_PER_MS : 0;
     hist_reset(&latency); /* before, because it takes longer than many requests */
+    counted_open();
     ring_work(&run);
+    counted_end();
     const struct totals end = totals_of(&run);
     if (span == 0)
         ring_close(&run);
