@@ -13,6 +13,8 @@ int command_show(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_medium(int argc, char **argv);
+int command_collect(int argc, char **argv);
 
 /* For commands whose arguments are folders or names alone: fills operands (freed by the caller),
  * and ends the program with usage if there are not min..max of them. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/runner/interrupt.h"
 
+#include <poll.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 static void set(sigset_t *signals)
@@ -23,6 +25,22 @@ bool interrupt_came(void)
     sigset_t signals;
     set(&signals);
     return sigtimedwait(&signals, NULL, &(const struct timespec){0}) > 0;
+}
+
+int interrupt_fd(void)
+{
+    static int fd = -1;
+    sigset_t signals;
+    set(&signals);
+    if (fd < 0)
+        fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd;
+}
+
+bool interrupt_wait(int ms)
+{
+    struct pollfd fd = {.fd = interrupt_fd(), .events = POLLIN};
+    return poll(&fd, 1, ms) > 0;
 }
 
 void interrupt_unblock(void)

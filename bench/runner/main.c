@@ -20,6 +20,8 @@ static const struct command {
     {"compare", command_compare, "ratios of one run over another, with intervals"},
     {"merge", command_merge, "join the shards of a sweep into one run"},
     {"replay", command_replay, "make a hypervisor's scheduling decisions again"},
+    {"medium", command_medium, "write experiments to a medium that a machine boots from"},
+    {"collect", command_collect, "measure on that machine, over a serial line"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -80,7 +82,7 @@ int main(int argc, char **argv)
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
         .doc = "Measures I/O rings, event channels and schedulers: on this machine, in domains "
-               "under QEMU, in simulation.\v",
+               "under QEMU or on a machine of its own, in simulation.\v",
         .help_filter = list_commands,
     };
     struct choice choice = {0};

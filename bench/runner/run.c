@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/runner/chosen.h"
 #include "bench/runner/commands.h"
 #include "bench/runner/environment.h"
 #include "bench/runner/figures.h"
@@ -15,7 +16,7 @@
 #include "bench/runner/progress.h"
 #include "bench/runner/record.h"
 #include "bench/runner/report.h"
-#include "bench/runner/run_options.h"
+#include "bench/runner/run.h"
 #include "bench/runner/sessions.h"
 
 #define NS_PER_MS 1000000ULL
@@ -26,97 +27,18 @@
 
 struct run {
     struct run_options options;
-    struct experiment **experiments;
-    struct plan *plans;
-    struct record *records;
-    size_t count;
+    struct chosen chosen;
+    struct record *records; /* one for each of the chosen */
     struct schedule schedule;
     struct sessions sessions; /* of the suites that the experiments are of */
     json_t *manifest;
     char *dir;
     size_t made;
+    bool over; /* nothing more can be observed */
     bool interrupted;
 };
 
-/* ---- before: everything that can be wrong is found before the folder is made ---- */
-
-/* Applies a setting wherever it means something, which must be somewhere. */
-static bool apply_set(struct run *run, const char *text, struct fault *fault)
-{
-    char *key = copy_text(text);
-    char *value = strchr(key, '=');
-    *value++ = '\0';
-    bool applied = false, wrong = false;
-    struct fault inner, first;
-    for (size_t i = 0; !wrong && i < run->count; i++) {
-        enum setting done = experiment_set(run->experiments[i], key, value, &inner);
-        wrong = done == SETTING_WRONG;
-        applied = applied || done == SETTING_DONE;
-        if (i == 0 || wrong)
-            first = inner;
-    }
-    free(key);
-    return (applied && !wrong) || fault_set(fault, "setting %s: %s", text, first.text);
-}
-
-static bool apply_sets(struct run *run, struct fault *fault)
-{
-    const struct strings *sets = &run->options.parameters.sets;
-    for (size_t i = 0; i < sets->count; i++)
-        if (!apply_set(run, sets->at[i], fault))
-            return false;
-    return true;
-}
-
-static bool is_known(const char *path, const char *name, struct fault *fault)
-{
-    if (access(path, R_OK) == 0)
-        return true;
-    struct strings names = place_experiments();
-    char *known = strings_join(&names, ", ");
-    fault_set(fault, "no experiment '%s' (%s cannot be read); there are: %s", name, path,
-              names.count == 0 ? "none, set " PLACE_VARIABLE " to the source tree" : known);
-    free(known);
-    strings_free(&names);
-    return false;
-}
-
-static bool is_new(const struct run *run, const struct experiment *experiment, struct fault *fault)
-{
-    for (size_t i = 0; i < run->count; i++)
-        if (strcmp(run->experiments[i]->name, experiment->name) == 0)
-            return fault_set(fault, "%s and %s have the same name; a run needs different ones",
-                             run->experiments[i]->path, experiment->path);
-    return true;
-}
-
-/* Exit status: EXIT_USAGE if the command line asked for what is not there. */
-static int load_experiments(struct run *run, struct fault *fault)
-{
-    size_t wanted = run->options.names.count;
-    run->experiments = memory(wanted, sizeof(void *));
-    run->plans = memory(wanted, sizeof(*run->plans));
-    for (size_t i = 0; i < wanted; i++) {
-        const char *name = run->options.names.at[i];
-        char *path = place_of_experiment(name);
-        bool known = is_known(path, name, fault);
-        struct experiment *e =
-            known ? experiment_read(path, run->options.parameters.effort, fault) : NULL;
-        free(path);
-        if (e == NULL)
-            return known ? EXIT_FAILED : EXIT_USAGE;
-        bool good = is_new(run, e, fault);
-        run->experiments[i] = e;
-        run->count++;
-        if (!good)
-            return EXIT_USAGE;
-    }
-    if (!apply_sets(run, fault))
-        return EXIT_USAGE;
-    for (size_t i = 0; i < wanted; i++)
-        plan_make(&run->plans[i], run->experiments[i]);
-    return EXIT_DONE;
-}
+/* ---- before ---- */
 
 static bool open_suites(struct run *run, struct fault *fault)
 {
@@ -126,8 +48,8 @@ static bool open_suites(struct run *run, struct fault *fault)
         .processes = run->options.parameters.processes,
         .events = run->options.parameters.events,
     };
-    for (size_t i = 0; i < run->count; i++)
-        if (!sessions_open(&run->sessions, run->experiments[i]->suite, &config, fault))
+    for (size_t i = 0; i < run->chosen.count; i++)
+        if (!sessions_open(&run->sessions, run->chosen.experiments[i]->suite, &config, fault))
             return false;
     return true;
 }
@@ -136,22 +58,23 @@ static json_t *make_manifest(const struct run *run, char **argv)
 {
     json_t *machine = environment_machine(), *counters = json_array();
     sessions_describe(&run->sessions, machine, counters);
-    return manifest_make(&run->options.parameters, run->plans, run->count, argv, machine, counters);
+    return manifest_make(&run->options.parameters, run->chosen.plans, run->chosen.count, argv,
+                         machine, counters);
 }
 
 static void announce(const struct run *run)
 {
     size_t points = 0;
-    for (size_t i = 0; i < run->count; i++)
-        points += run->plans[i].point_count;
+    for (size_t i = 0; i < run->chosen.count; i++)
+        points += run->chosen.plans[i].point_count;
     report_gaps(stdout, run->manifest);
     char *time = time_text(run->schedule.host_ns);
     if (sessions_mind_load(&run->sessions) && environment_load() > LOAD_BUSY)
         say("others are running here (load average %.1f): what is measured will be noisy",
             environment_load());
-    printf("%zu experiment%s, %zu point%s, %zu observation%s, about %s; seed %u\n", run->count,
-           plural(run->count), points, plural(points), run->schedule.count,
-           plural(run->schedule.count), time, run->options.parameters.seed);
+    printf("%zu experiment%s, %zu point%s, %zu observation%s, about %s; seed %u\n",
+           run->chosen.count, plural(run->chosen.count), points, plural(points),
+           run->schedule.count, plural(run->schedule.count), time, run->options.parameters.seed);
     fflush(stdout);
     free(time);
 }
@@ -169,18 +92,18 @@ static bool copy_description(const struct run *run, const struct experiment *e, 
 static bool open_folder(struct run *run, struct fault *fault)
 {
     struct strings names = {0};
-    for (size_t i = 0; i < run->count; i++)
-        strings_add(&names, run->experiments[i]->name);
+    for (size_t i = 0; i < run->chosen.count; i++)
+        strings_add(&names, run->chosen.experiments[i]->name);
     run->dir = folder_create(run->options.out, &names, fault);
     strings_free(&names);
     if (run->dir == NULL || !folder_make(run->dir, "experiments", fault))
         return false;
 
-    run->records = memory(run->count, sizeof(*run->records));
-    for (size_t i = 0; i < run->count; i++)
+    run->records = memory(run->chosen.count, sizeof(*run->records));
+    for (size_t i = 0; i < run->chosen.count; i++)
         run->records[i] = RECORD_UNOPENED;
-    for (size_t i = 0; i < run->count; i++) {
-        const struct experiment *e = run->experiments[i];
+    for (size_t i = 0; i < run->chosen.count; i++) {
+        const struct experiment *e = run->chosen.experiments[i];
         if (!copy_description(run, e, fault) ||
             !record_open(&run->records[i], run->dir, e->name, e->suite,
                          &sessions_find(&run->sessions, e->suite)->columns, fault))
@@ -196,8 +119,8 @@ static bool open_folder(struct run *run, struct fault *fault)
 static bool note_error(struct run *run, const struct turn *turn, const char *error,
                        struct fault *fault)
 {
-    const struct suite *suite = run->experiments[turn->plan]->suite;
-    char *const *axes = run->plans[turn->plan].points[turn->point].axes;
+    const struct suite *suite = run->chosen.experiments[turn->plan]->suite;
+    char *const *axes = run->chosen.plans[turn->plan].points[turn->point].axes;
     manifest_add_error(run->manifest, turn, suite, axes, error);
     char *what = suite_point_text(suite, axes);
     say("%s: %s, repetition %llu: %s", axes[AXIS_EXPERIMENT], what, (unsigned long long)turn->rep,
@@ -209,8 +132,8 @@ static bool note_error(struct run *run, const struct turn *turn, const char *err
 static bool observe(struct run *run, const struct turn *turn, struct hist *latency,
                     struct progress *progress, struct fault *fault)
 {
-    const struct plan_point *p = &run->plans[turn->plan].points[turn->point];
-    const struct experiment *e = run->experiments[turn->plan];
+    const struct plan_point *p = &run->chosen.plans[turn->plan].points[turn->point];
+    const struct experiment *e = run->chosen.experiments[turn->plan];
     const struct session *session = sessions_find(&run->sessions, e->suite);
     uint64_t seed = turn_seed(run->options.parameters.seed, turn);
     struct observation seen;
@@ -218,7 +141,11 @@ static bool observe(struct run *run, const struct turn *turn, struct hist *laten
     if (!suite_observe(e->suite, session->of, &p->point, e->duration_ms * NS_PER_MS, seed, &seen,
                        latency, &error)) {
         progress_clear(progress);
-        return note_error(run, turn, error.text, fault);
+        run->over = e->suite->is_over != NULL && e->suite->is_over(session->of);
+        if (!run->over)
+            return note_error(run, turn, error.text, fault);
+        say("%s", error.text); /* is nothing that the point did */
+        return true;
     }
     const struct row row = {turn->seq, turn->rep, seen.work, seen.elapsed_ns, seed};
     run->made++;
@@ -228,10 +155,10 @@ static bool observe(struct run *run, const struct turn *turn, struct hist *laten
 
 static void step(const struct run *run, const struct turn *turn, struct progress *progress)
 {
-    const struct plan *plan = &run->plans[turn->plan];
+    const struct plan *plan = &run->chosen.plans[turn->plan];
     char *point = suite_point_text(plan->experiment->suite, plan->points[turn->point].axes);
     char *what = format_text("%s: %s", plan->experiment->name, point);
-    progress_step(progress, turn_host_ns(run->plans, turn), what);
+    progress_step(progress, turn_host_ns(run->chosen.plans, turn), what);
     free(what);
     free(point);
 }
@@ -243,13 +170,14 @@ static bool observe_all(struct run *run, struct fault *fault)
     struct hist *latency = memory(1, sizeof(*latency));
     bool good = true;
     for (size_t i = 0; good && i < run->schedule.count; i++) {
-        run->interrupted = interrupt_came();
+        run->interrupted = interrupt_came() || run->over;
         if (run->interrupted)
             break;
         const struct turn *turn = &run->schedule.turns[i];
         good = observe(run, turn, latency, &progress, fault);
         step(run, turn, &progress);
     }
+    run->interrupted = run->interrupted || run->over;
     progress_clear(&progress);
     free(latency);
     return good;
@@ -300,14 +228,14 @@ static bool show(const struct run *run, struct fault *fault)
 
 static int run_all(struct run *run, char **argv, struct fault *fault)
 {
-    int status = load_experiments(run, fault);
+    int status = chosen_read(&run->chosen, &run->options.names, &run->options.parameters, fault);
     if (status != EXIT_DONE)
         return status;
     interrupt_block();
     if (!open_suites(run, fault))
         return EXIT_FAILED;
-    schedule_make(&run->schedule, run->plans, run->count, run->options.parameters.seed,
-                  run->options.parameters.shard);
+    schedule_make(&run->schedule, run->chosen.plans, run->chosen.count,
+                  run->options.parameters.seed, run->options.parameters.shard);
     run->manifest = make_manifest(run, argv);
     announce(run);
     if (run->schedule.count == 0) {
@@ -330,30 +258,31 @@ static int run_all(struct run *run, char **argv, struct fault *fault)
 
 static void run_free(struct run *run)
 {
-    for (size_t i = 0; i < run->count; i++) {
-        plan_free(&run->plans[i]);
-        experiment_free(run->experiments[i]);
-        if (run->records != NULL)
-            record_close(&run->records[i]);
-    }
+    for (size_t i = 0; run->records != NULL && i < run->chosen.count; i++)
+        record_close(&run->records[i]);
+    chosen_free(&run->chosen);
     sessions_close(&run->sessions);
     schedule_free(&run->schedule);
     json_decref(run->manifest);
     free(run->records);
-    free(run->experiments);
-    free(run->plans);
     free(run->dir);
     run_options_free(&run->options);
 }
 
-int command_run(int argc, char **argv)
+int run_measure(struct run_options *options, char **argv)
 {
-    struct run run = {0};
+    struct run run = {.options = *options};
     struct fault fault = {""};
-    run_options_parse(&run.options, argc, argv);
     int status = run_all(&run, argv, &fault);
     if (status != EXIT_DONE && fault.text[0] != '\0')
         say("%s", fault.text);
     run_free(&run);
     return status;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options options;
+    run_options_parse(&options, argc, argv);
+    return run_measure(&options, argv);
 }

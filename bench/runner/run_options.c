@@ -9,39 +9,34 @@
 
 #define SHARDS_MAX 10000
 
+/* Beside enum run_option_key. */
 enum option_key {
-    KEY_QUICK = 'q',
-    KEY_FULL = 'f',
-    KEY_OUT = 'o',
-    KEY_SEED = 's',
-    KEY_SET = 'S',
     KEY_PROCESSES = 'p',
     KEY_EVENTS = 'e',
     KEY_CPUS = 'c',
     KEY_DURATION = 'd',
-    KEY_REPETITIONS = 'r',
     KEY_SHARD = 'n',
     KEY_PLATFORM = 'P',
 };
 
 static const struct argp_option argp_options[] = {
-    {"quick", KEY_QUICK, NULL, 0, "The short form of each experiment", 0},
-    {"full", KEY_FULL, NULL, 0, "The long form, for papers", 0},
-    {"out", KEY_OUT, "DIR", 0,
+    {"quick", RUN_KEY_QUICK, NULL, 0, "The short form of each experiment", 0},
+    {"full", RUN_KEY_FULL, NULL, 0, "The long form, for papers", 0},
+    {"out", RUN_KEY_OUT, "DIR", 0,
      "Where to write: a folder that does not exist yet, or is empty (default: "
      "results/TIME-EXPERIMENTS)",
      0},
-    {"seed", KEY_SEED, "N", 0,
+    {"seed", RUN_KEY_SEED, "N", 0,
      "Of the random order, simulations and the bootstrap (default: drawn)", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0,
+    {"set", RUN_KEY_SET, "KEY=VALUE", 0,
      "Replace an axis, subjects, repetitions or duration_ms in every sweep of the suites that have "
      "it; several values between commas; may be repeated",
      0},
     {"platform", KEY_PLATFORM, "NAME", 0,
      "Where: native, sim, qemu-icount, qemu-tcg, qemu-kvm, xen-icount, xen-tcg, as far as the "
-     "experiments can be",
+     "experiments can be (`ringside collect`: bare-metal)",
      0},
-    {"repetitions", KEY_REPETITIONS, "N", 0, "Observations of each point", 0},
+    {"repetitions", RUN_KEY_REPETITIONS, "N", 0, "Observations of each point", 0},
     {"duration", KEY_DURATION, "MS", 0, "Length of an observation, in (simulated) milliseconds", 0},
     {"shard", KEY_SHARD, "I/N", 0, "Only the I-th of N parts; `ringside merge` joins them", 0},
     {"processes", KEY_PROCESSES, NULL, 0, "Two processes rather than two threads", 0},
@@ -102,52 +97,33 @@ static void add_set(struct run_options *o, const char *arg, struct argp_state *s
 }
 
 /* --duration and --repetitions are settings that have a name of their own. */
-static void add_named_set(struct run_options *o, const char *key, const char *arg)
+void run_options_set(struct run_options *o, const char *key, const char *value)
 {
-    char *text = format_text("%s=%s", key, arg);
+    char *text = format_text("%s=%s", key, value);
     strings_add(&o->parameters.sets, text);
     free(text);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+error_t run_options_take(struct run_options *o, int key, char *arg, struct argp_state *state)
 {
-    struct run_options *o = state->input;
     switch (key) {
-    case KEY_QUICK:
+    case RUN_KEY_QUICK:
         set_effort(o, EFFORT_QUICK, state);
         return 0;
-    case KEY_FULL:
+    case RUN_KEY_FULL:
         set_effort(o, EFFORT_FULL, state);
         return 0;
-    case KEY_OUT:
+    case RUN_KEY_OUT:
         o->out = arg;
         return 0;
-    case KEY_SEED:
+    case RUN_KEY_SEED:
         set_seed(o, arg, state);
         return 0;
-    case KEY_SET:
+    case RUN_KEY_SET:
         add_set(o, arg, state);
         return 0;
-    case KEY_REPETITIONS:
-        add_named_set(o, "repetitions", arg);
-        return 0;
-    case KEY_PLATFORM:
-        add_named_set(o, "platform", arg);
-        return 0;
-    case KEY_DURATION:
-        add_named_set(o, "duration_ms", arg);
-        return 0;
-    case KEY_SHARD:
-        set_shard(o, arg, state);
-        return 0;
-    case KEY_PROCESSES:
-        o->parameters.processes = true;
-        return 0;
-    case KEY_EVENTS:
-        o->parameters.events = arg;
-        return 0;
-    case KEY_CPUS:
-        set_cpus(o, arg, state);
+    case RUN_KEY_REPETITIONS:
+        run_options_set(o, "repetitions", arg);
         return 0;
     case ARGP_KEY_ARG:
         if (strings_hold(&o->names, arg))
@@ -162,6 +138,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct run_options *o = state->input;
+    switch (key) {
+    case KEY_PLATFORM:
+        run_options_set(o, "platform", arg);
+        return 0;
+    case KEY_DURATION:
+        run_options_set(o, "duration_ms", arg);
+        return 0;
+    case KEY_SHARD:
+        set_shard(o, arg, state);
+        return 0;
+    case KEY_PROCESSES:
+        o->parameters.processes = true;
+        return 0;
+    case KEY_EVENTS:
+        o->parameters.events = arg;
+        return 0;
+    case KEY_CPUS:
+        set_cpus(o, arg, state);
+        return 0;
+    default:
+        return run_options_take(o, key, arg, state);
+    }
+}
+
 static uint32_t drawn_seed(void)
 {
     uint32_t seed;
@@ -170,6 +173,12 @@ static uint32_t drawn_seed(void)
         exit(EXIT_FAILED);
     }
     return seed;
+}
+
+void run_options_begin(struct run_options *options)
+{
+    *options = (struct run_options){
+        .parameters = {.seed = drawn_seed(), .shard = {1, 1}}, .cpu_front = -1, .cpu_back = -1};
 }
 
 void run_options_parse(struct run_options *options, int argc, char **argv)
@@ -183,8 +192,7 @@ void run_options_parse(struct run_options *options, int argc, char **argv)
                "experiment is one of `ringside list experiments`, or the path of a "
                "description.",
     };
-    *options = (struct run_options){
-        .parameters = {.seed = drawn_seed(), .shard = {1, 1}}, .cpu_front = -1, .cpu_back = -1};
+    run_options_begin(options);
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }
 

@@ -35,6 +35,8 @@ struct point {
     uint64_t at[AXES_MAX]; /* of swept axes; labels are unused */
 };
 
+struct medium;
+
 /* What the user asked for that is not on an axis. */
 struct suite_config {
     int cpu_front, cpu_back; /* -1: the first two allowed ones */
@@ -117,6 +119,12 @@ struct suite {
      * not looked at. A fault: the observation must not be used, later ones may follow. */
     bool (*observe)(void *session, const struct point *point, uint64_t duration_ns, uint64_t seed,
                     struct observation *seen, struct hist *latency, struct fault *fault);
+
+    /* Can it observe nothing more in this run, after a fault? NULL: it always can. */
+    bool (*is_over)(const void *session);
+
+    /* Adds to a medium what a machine of its own boots to observe the point. NULL: there is none. */
+    bool (*pack)(const struct point *point, struct medium *medium, struct fault *fault);
 };
 
 #define SUITE(id) extern const struct suite suite_##id;

@@ -110,6 +110,9 @@ const char *domains_missing(const struct domains_machine *where);
 
 /* Boots it, and reads the results: one for each of the points. */
 bool domains_boot(struct domains_boot *boot, struct fault *fault);
+
+/* Adds it to a medium. */
+bool domains_boot_pack(struct domains_boot *boot, struct medium *medium, struct fault *fault);
 void domains_boot_free(struct domains_boot *boot);
 
 /* ---- measures: points as boots, and results as metrics */
@@ -183,6 +186,9 @@ void domains_session_close(struct domains_session *session);
 const char *domains_session_qemu(const struct domains_session *session); /* version, or NULL */
 bool domains_observe(struct domains_session *session, const struct point *p, uint64_t seed,
                      struct observation *out, struct hist *latency, struct fault *fault);
+
+/* What a machine of its own needs for the point. */
+bool domains_pack(const struct point *p, struct medium *medium, struct fault *fault);
 
 /* ---- the suite (domains.c) */
 

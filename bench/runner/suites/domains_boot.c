@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bench/runner/place.h"
+#include "bench/runner/suites/bare.h"
 #include "bench/runner/suites/domains.h"
 
 #define CONTROL "guest/bench/control"
@@ -16,6 +17,8 @@ const char *domains_missing(const struct domains_machine *where)
 {
     if (where->is_sim)
         return NULL;
+    if (where->engine == MACHINE_BARE)
+        return bare_missing(CONTROL);
     const char *reason = machine_missing(where->hypervisor, CONTROL);
     return reason == NULL && where->engine == MACHINE_KVM ? machine_kvm_missing() : reason;
 }
@@ -94,8 +97,9 @@ static void remove_folder(const struct domains_boot *boot, const char *folder, c
 
 /* ---- the boot ---- */
 
-static bool run(struct domains_boot *boot, struct fault *fault)
+static bool run(struct domains_boot *boot, void *of, struct fault *fault)
 {
+    (void)of;
     struct program_end end;
     if (!machine_boot(&boot->machine, &end, fault))
         return false;
@@ -108,30 +112,56 @@ static bool run(struct domains_boot *boot, struct fault *fault)
     return good;
 }
 
-/* Where a boot went wrong its ramdisk stays, for the command that boots it again. */
-bool domains_boot(struct domains_boot *boot, struct fault *fault)
+/* A folder for the ramdisk; NULL with a fault. The caller frees. */
+static char *make_folder(struct fault *fault)
 {
     const char *base = getenv("TMPDIR");
     char *folder = format_text("%s/ringside-XXXXXX", base == NULL ? "/tmp" : base);
-    if (mkdtemp(folder) == NULL) {
-        fault_set(fault, "%s: no folder can be made for a ramdisk: %s", folder, strerror(errno));
-        free(folder);
+    if (mkdtemp(folder) != NULL)
+        return folder;
+    fault_set(fault, "%s: no folder can be made for a ramdisk: %s", folder, strerror(errno));
+    free(folder);
+    return NULL;
+}
+
+/* Does `with` it what is to be done with the machine and its ramdisk. Where a boot went wrong its
+ * ramdisk stays, for the command that boots it again. */
+static bool with_ramdisk(struct domains_boot *boot,
+                         bool (*with)(struct domains_boot *boot, void *of, struct fault *fault),
+                         void *of, struct fault *fault)
+{
+    char *folder = make_folder(fault);
+    if (folder == NULL)
         return false;
-    }
     char *ramdisk = format_text("%s/ramdisk", folder);
-    boot->results = memory(boot->points.count, sizeof(*boot->results));
     boot->machine.ramdisk = ramdisk;
     boot->machine.options = boot->options;
     boot->machine.arguments = boot->arguments;
     boot->machine.guest = boot->control == NULL ? CONTROL : boot->control;
     bool made = make_ramdisk(boot, folder, ramdisk, fault);
-    bool good = made && run(boot, fault);
-    if (good || !made)
+    bool good = made && with(boot, of, fault);
+    if (good || !made || boot->machine.engine == MACHINE_BARE) /* the medium has it */
         remove_folder(boot, folder, ramdisk);
     boot->machine.ramdisk = NULL;
     free(ramdisk);
     free(folder);
     return good;
+}
+
+bool domains_boot(struct domains_boot *boot, struct fault *fault)
+{
+    boot->results = memory(boot->points.count, sizeof(*boot->results));
+    return with_ramdisk(boot, run, NULL, fault);
+}
+
+static bool pack(struct domains_boot *boot, void *medium, struct fault *fault)
+{
+    return bare_pack(&boot->machine, medium, fault);
+}
+
+bool domains_boot_pack(struct domains_boot *boot, struct medium *medium, struct fault *fault)
+{
+    return with_ramdisk(boot, pack, medium, fault);
 }
 
 void domains_boot_free(struct domains_boot *boot)

@@ -157,3 +157,12 @@ bool domains_observe(struct domains_session *session, const struct point *p, uin
     }
     return measure->compute(p, result, out, latency, fault);
 }
+
+bool domains_pack(const struct point *p, struct medium *medium, struct fault *fault)
+{
+    struct domains_boot boot = {0};
+    plan_boot(p, &boot);
+    bool good = domains_boot_pack(&boot, medium, fault);
+    domains_boot_free(&boot);
+    return good;
+}

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* QEMU's command line, and what is said where a boot goes wrong. */
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/runner/fingerprint.h"
 #include "bench/runner/place.h"
+#include "bench/runner/suites/bare.h"
 #include "bench/runner/suites/machine.h"
 
 /* Boots take one second and ten; a machine that others use takes some times that. */
@@ -64,17 +65,14 @@ static bool readable(const char *path)
     return access(path, R_OK) == 0;
 }
 
-const char *machine_missing(enum machine_hypervisor hypervisor, const char *guest_name)
+const char *machine_images_missing(enum machine_hypervisor hypervisor, const char *guest_name)
 {
     static char reasons[MACHINE_HYPERVISORS][256];
     char *to = reasons[hypervisor];
     const struct hypervisor *h = &hypervisors[hypervisor];
     char *image = place_of_program(h->image), *guest = place_of_program(guest_name);
     const char *reason = to;
-    if (!program_in_path(MACHINE_PROGRAM))
-        reason =
-            MACHINE_PROGRAM " is not installed; `make deps` installs it (Debian's qemu-system-x86)";
-    else if (!readable(image))
+    if (!readable(image))
         snprintf(to, sizeof(*reasons), "on %s: %s is not beside this program; %s", h->name,
                  h->image, h->remedy);
     else if (!readable(guest))
@@ -87,20 +85,20 @@ const char *machine_missing(enum machine_hypervisor hypervisor, const char *gues
     return reason;
 }
 
-/* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), 64 bits: tells images apart, and nothing more. */
+const char *machine_missing(enum machine_hypervisor hypervisor, const char *guest)
+{
+    if (!program_in_path(MACHINE_PROGRAM))
+        return MACHINE_PROGRAM
+            " is not installed; `make deps` installs it (Debian's qemu-system-x86)";
+    return machine_images_missing(hypervisor, guest);
+}
+
 char *machine_fingerprint(const char *name)
 {
-    char *path = place_of_program(name);
-    FILE *in = fopen(path, "re");
+    struct fault fault;
+    char *path = place_of_program(name), *fingerprint = fingerprint_file(path, &fault);
     free(path);
-    if (in == NULL)
-        return NULL;
-    uint64_t hash = 0xcbf29ce484222325;
-    for (int c; (c = getc(in)) != EOF;)
-        hash = (hash ^ (unsigned)c) * 0x100000001b3;
-    bool good = !ferror(in);
-    fclose(in);
-    return good ? format_text("%016" PRIx64, hash) : NULL;
+    return fingerprint;
 }
 
 /* ---- the command ---- */
@@ -139,6 +137,8 @@ static void add_engine(struct strings *argv, enum machine_engine engine)
         break;
     case MACHINE_KVM:
         add_all(argv, kvm, sizeof(kvm) / sizeof(*kvm));
+        break;
+    case MACHINE_BARE: /* has no command */
         break;
     }
 }
@@ -204,6 +204,8 @@ static char *shell_word(const char *word)
 
 char *machine_command(const struct machine *m)
 {
+    if (m->engine == MACHINE_BARE)
+        return bare_command(m);
     struct strings argv = command(m, LIMIT_S), words = {0};
     for (size_t i = 0; i < argv.count; i++) {
         char *word = shell_word(argv.at[i]);
@@ -259,7 +261,8 @@ static char *last_lines(const char *console)
 
 bool machine_explain(const struct machine *m, const struct program_end *end, struct fault *fault)
 {
-    char *wrong = copy_text(fault->text), *how = end_text(end->status);
+    char *wrong = copy_text(fault->text);
+    char *how = m->engine == MACHINE_BARE ? bare_end_text(end) : end_text(end->status);
     char *last = last_lines(end->text), *by = machine_command(m);
     fault_set(fault, "%s; %s\n  the console's last lines:\n%s\n  by: %s", wrong, how, last, by);
     free(by);
@@ -286,12 +289,13 @@ static bool boot(const struct machine *m, const char *limit_s, struct program_en
 
 bool machine_boot(const struct machine *m, struct program_end *end, struct fault *fault)
 {
-    return boot(m, LIMIT_S, end, fault);
+    return m->engine == MACHINE_BARE ? bare_boot(m, end, fault) : boot(m, LIMIT_S, end, fault);
 }
 
 bool machine_ended(const struct machine *m, const struct program_end *end)
 {
-    return end->status == hypervisors[m->hypervisor].ends;
+    return m->engine == MACHINE_BARE ? bare_ended(end)
+                                     : end->status == hypervisors[m->hypervisor].ends;
 }
 
 /* That /dev/kvm can be opened proves nothing: there are hosts whose KVM never runs the guest. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine under QEMU: a hypervisor, its first domain, and what that finds in its ramdisk. Boots
- * to its end and gives back what the console said.
+ * A machine, mostly under QEMU: a hypervisor, its first domain, and what that finds in its ramdisk.
+ * Boots to its end and gives back what the console said.
  *
  * Images lie beside this program. With a clock that counts, an instruction is a nanosecond of the
  * machine's time (-icount shift=0, one processor), and its calendar is on that time too: nothing of
@@ -21,6 +21,7 @@ enum machine_engine {
     MACHINE_ICOUNT, /* TCG, counting */
     MACHINE_TCG,    /* a thread of the host a processor */
     MACHINE_KVM,
+    MACHINE_BARE, /* no QEMU: a machine of its own (bare.h) */
 };
 
 struct machine {
@@ -42,10 +43,13 @@ const char *machine_hypervisor_image(enum machine_hypervisor hypervisor);
  * until the next call for the same hypervisor. */
 const char *machine_missing(enum machine_hypervisor hypervisor, const char *guest);
 
+/* The same of the images alone, without QEMU. */
+const char *machine_images_missing(enum machine_hypervisor hypervisor, const char *guest);
+
 /* NULL if KVM runs a guest here: one was booted, once, and came to its end in time. */
 const char *machine_kvm_missing(void);
 
-/* Boots it. A fault if QEMU cannot be run; how it ended is the caller's to judge. In the text,
+/* Boots it. A fault if that cannot be; how it ended is the caller's to judge. In the text,
  * which the caller frees, bytes that are no text are '?'. */
 bool machine_boot(const struct machine *machine, struct program_end *end, struct fault *fault);
 
