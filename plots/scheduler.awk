@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# What figures of simulated schedulers and of event channels share: a series is a subject, and a scheduler
-# with warped wakers is a series of its own.
+# What figures of simulated schedulers and of event channels share: a series is a subject; a scheduler
+# with warped wakers is a series of its own, and an ABI with an urgent event.
 
 # Adds the columns `series` and `domains` to a table.
 function name_series(table, rows,    r)
 {
     for (r = 1; r <= rows; r++)
-        cell[table, r, "series"] = cell[table, r, "subject"] (cell[table, r, "warp"] == "on" ? "+warp" : "")
+        cell[table, r, "series"] = cell[table, r, "subject"] (cell[table, r, "warp"] == "on" ? "+warp" : "") \
+            (cell[table, r, "urgent"] == "on" ? "+urgent" : "")
     for (r = 1; r <= rows; r++)
         cell[table, r, "domains"] = cell[table, r, "hogs"] + (cell[table, r, "wakers"] + 0)
 }
@@ -25,13 +26,13 @@ function number_of(text)
 function slice_series(table, rows, free)
 {
     sub(/domains/, "hogs wakers", free)
-    slice(table, rows, "series", "series subject kind warp " free, "allowance_ns params")
+    slice(table, rows, "series", "series subject kind warp urgent " free, "allowance_ns params")
 }
 
 # What is the same for all that is drawn, as a caption says it.
 function world_text()
 {
-    return slice_text("machine ports pending priorities burst serve_ns cpus mix hogs wakers weights load service service_ns think_ns switch_ns " \
+    return slice_text("machine ports hot again pending priorities burst serve_ns cpus mix hogs wakers weights load service service_ns think_ns switch_ns " \
                       "allowance_ns slice_ms params span_ms warmup_ms")
 }
 

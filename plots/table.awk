@@ -254,6 +254,10 @@ function phrase(a, value)
         return value (has_axis("wakers") ? " jobs/s each" : of_schedulers ? " jobs/s" : " requests/s")
     if (a == "requests" || a == "ports")
         return numbered(value, substr(a, 1, length(a) - 1))
+    if (a == "hot")
+        return numbered(value, "hot port")
+    if (a == "again")
+        return value == "on" ? "hot ports are sent to again" : ""
     if (a == "pending")
         return value " pending"
     if (a == "priorities")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Workloads of experiments in domains: $(B)/guest/bench/<name>, and the control domain that runs them.
 
-DOMAINS_BENCH := brief crowd first hog ports waker
+DOMAINS_BENCH := brief crowd first hog order ports waker
 
 $(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c)))
 # Those who make trouble, the same that are tested.

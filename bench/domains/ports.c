@@ -7,18 +7,16 @@
  *   ports=N    bound, of the back end; every one of them has its turn
  *   count=N    events that are measured, after a turn of WARM events
  */
+#include "bench/domains/clock.h"
+#include "bench/domains/meet.h"
 #include "bench/domains/result.h"
 #include "bench/hist/hist.h"
 #include "guest/address.h"
-#include "guest/channel.h"
 #include "guest/page.h"
-#include "guest/power.h"
 #include "guest/start.h"
 #include "guest/thread.h"
 
 #define WARM 32U
-#define PATIENCE (20 * NS_PER_SECOND)
-#define CLOCK_LOOKS 256U
 
 /* From one port to the next: prime, so that all have their turn, and far from the last one's word.
  */
@@ -37,16 +35,6 @@ static struct shared *shared;
 static struct hist latency;
 static volatile uint64_t received; /* written by the handler */
 
-static void wait_until(volatile uint64_t *value, uint64_t wanted)
-{
-    uint64_t latest = time_system().n + PATIENCE;
-    while (*value < wanted) {
-        channel_wait(&channel, NS(latest));
-        if (*value < wanted && time_system().n >= latest)
-            power_panic("waited for %lu of the other end, found %lu", wanted, *value);
-    }
-}
-
 static void handle(evtchn_port_t port, void *data)
 {
     uint64_t now = time_system().n;
@@ -57,21 +45,9 @@ static void handle(evtchn_port_t port, void *data)
     thread_wake(data);
 }
 
-static uint64_t clock_cost(void)
-{
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < CLOCK_LOOKS; i++) {
-        uint64_t first = time_system().n;
-        uint64_t between = time_system().n - first;
-        least = between < least ? between : least;
-    }
-    return least;
-}
-
 static void receive(uint64_t ports, uint64_t count)
 {
-    if (!channel_attach(&channel, NS(time_system().n + PATIENCE)))
-        power_panic("channel ports: nothing was offered");
+    meet_attach(&channel);
     shared = channel.memory;
     hist_reset(&latency);
     for (uint64_t i = 0; i < ports; i++) {
@@ -85,7 +61,7 @@ static void receive(uint64_t ports, uint64_t count)
     shared->bound = ports;
     channel_send(&channel);
     while (received < count + WARM) {
-        wait_until(&received, shared->received + 1);
+        meet_wait(&channel, &received, shared->received + 1);
         shared->received = received;
         channel_send(&channel);
     }
@@ -103,7 +79,7 @@ static void send(uint64_t ports, uint64_t count)
     evtchn_port_t *local = page_alloc_run((ports * sizeof(*local) + PAGE_SIZE - 1) / PAGE_SIZE);
     shared = channel.memory;
     channel_offer(&channel);
-    wait_until(&shared->bound, ports);
+    meet_wait(&channel, &shared->bound, ports);
     for (uint64_t i = 0; i < ports; i++) {
         long port = event_bind_interdomain(channel.peer, shared->ports[i]);
         if (port < 0)
@@ -116,7 +92,7 @@ static void send(uint64_t ports, uint64_t count)
         long error = event_send(local[i * STRIDE % ports]);
         if (error)
             power_panic("event %lu: error %ld", i, error);
-        wait_until(&shared->received, i + 1);
+        meet_wait(&channel, &shared->received, i + 1);
     }
     uint64_t elapsed = time_system().n - begin;
     result_begin();
