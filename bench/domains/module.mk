@@ -13,6 +13,13 @@ $(foreach w,control starter,$(eval $(call guest-image,bench/$(w),bench/domains/$
 $(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/counted.c bench/domains/offered.c \
   bench/domains/result.c tests/system/domains/ring/ring.c,$(foreach e,front back,$(B)/obj/guest/tests/system/domains/ring/$(e)@$(l).o))))
 
+# A back end that several share, and one that it is to be kept from.
+SERVE_C := bench/domains/serve.c bench/domains/result.c tests/system/domains/ring/ring.c
+serve-ends = $(foreach e,front back,$(B)/obj/guest/tests/system/domains/ring/$(e)@$(1).o)
+$(eval $(call guest-image,bench/serve-xen,$(SERVE_C),$(call serve-ends,xen)))
+$(eval $(call guest-image,bench/rogue-xen,,$(B)/obj/guest/tests/system/hostile/rogue@xen.o))
+
 # What the host tool boots.
 BENCH_IMAGES := $(B)/ringside.elf $(B)/guest/path-length \
-    $(addprefix $(B)/guest/bench/,antagonist control starter $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%))
+    $(addprefix $(B)/guest/bench/,antagonist control starter $(DOMAINS_BENCH) $(LAYOUTS:%=ring-%) \
+    rogue-xen serve-xen)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The back end; compiled once a layout. */
+/* The back end, of one ring or of several; compiled once a layout. */
 #include "tests/system/domains/ring/ring.h"
 #include "guest/lib/format.h"
 #include "rings/layout.h"
@@ -27,12 +27,17 @@ RING_LOOP void act(struct ring_run *run, struct back *b, enum notify_action acti
         ring_tell(run);
 }
 
-/* Requests arrive in the order in which they were sent. */
-static void check(const struct ring_run *run, const uint64_t *words, uint32_t i)
+static int32_t breaks(struct ring_run *run, const char *fault)
 {
-    if (words[0] != run->answered + i || !ring_intact(words, REQUEST_WORDS))
-        power_panic("request %lu: found %lx %lx %lx %lx", run->answered + i, words[0], words[1],
-                    words[2], words[3]);
+    run->broken = true;
+    run->fault = fault;
+    return RING_EBROKEN;
+}
+
+/* Requests arrive in the order in which they were sent. */
+static bool expected(const struct ring_run *run, const uint64_t *words, uint32_t i)
+{
+    return words[0] == run->answered + i && ring_intact(words, REQUEST_WORDS);
 }
 
 /*
@@ -65,12 +70,15 @@ RING_LOOP int32_t serve(struct ring_run *run, struct back *b)
     uint64_t numbers[RING_BATCH_MAX];
     uint32_t tags[RING_BATCH_MAX];
     int32_t filled = R(req_peek)(&b->ring, run->batch);
-    if (filled <= 0)
-        return filled;
+    if (filled < 0)
+        return breaks(run, ring_error_text(filled));
+    if (filled == 0)
+        return 0;
     for (uint32_t i = 0; i < (uint32_t)filled; i++) {
         uint64_t words[REQUEST_WORDS];
         tags[i] = R(req_read)(&b->ring, i, words, REQUEST_SIZE);
-        check(run, words, i);
+        if (!expected(run, words, i))
+            return breaks(run, "a request is damaged, or is not the next one");
         if (run->serve)
             run->serve();
         numbers[i] = words[0];
@@ -78,21 +86,39 @@ RING_LOOP int32_t serve(struct ring_run *run, struct back *b)
     if (!RELEASE_FREES)
         R(req_release)(&b->ring, (uint32_t)filled);
     if (!answer(b, numbers, tags, (uint32_t)filled))
-        return RING_EBROKEN;
+        return breaks(run, "there is no room for the answer to a request");
     if (RELEASE_FREES)
         R(req_release)(&b->ring, (uint32_t)filled);
     run->answered += (uint32_t)filled;
     return filled;
 }
 
-RING_LOOP void idle(struct ring_run *run, struct back *b, enum notify_policy policy)
+/* Answers what there is, and tells if that is wanted; how many it was, or RING_EBROKEN. */
+RING_LOOP int32_t turn(struct ring_run *run, struct back *b, enum notify_policy policy)
+{
+    int32_t n = serve(run, b);
+    if (n > 0) {
+        notify_busy(policy, &b->rx);
+        act(run, b, notify_published(policy, &b->tx, (uint32_t)n, ring_now(policy)));
+        ring_progress(run);
+    }
+    return n;
+}
+
+/* Nothing was found. May it sleep? */
+RING_LOOP bool rests(struct ring_run *run, struct back *b, enum notify_policy policy)
 {
     uint64_t now = ring_now(policy);
     R(rsp_flush)(&b->ring);
     if (notify_deadline(policy, &b->tx) <= now)
         act(run, b, notify_flush(policy, &b->tx));
     enum notify_wait wait = notify_idle(policy, &b->rx, now);
-    if (wait == NOTIFY_SPIN || (wait == NOTIFY_ARM && R(req_arm)(&b->ring, 1))) {
+    return wait != NOTIFY_SPIN && (wait != NOTIFY_ARM || !R(req_arm)(&b->ring, 1));
+}
+
+RING_LOOP void idle(struct ring_run *run, struct back *b, enum notify_policy policy)
+{
+    if (!rests(run, b, policy)) {
         ring_spin(run);
         return;
     }
@@ -103,43 +129,135 @@ RING_LOOP void idle(struct ring_run *run, struct back *b, enum notify_policy pol
 RING_LOOP void loop(struct ring_run *run, struct back *b, enum notify_policy policy)
 {
     while (!ring_over(run)) {
-        int32_t n = serve(run, b);
-        if (n < 0) {
-            run->broken = true;
-        } else if (n > 0) {
-            notify_busy(policy, &b->rx);
-            act(run, b, notify_published(policy, &b->tx, (uint32_t)n, ring_now(policy)));
-            ring_progress(run);
-        } else {
+        if (turn(run, b, policy) == 0)
             idle(run, b, policy);
-        }
     }
     /* The last ones may be held back, and nobody comes by again. */
     R(rsp_flush)(&b->ring);
     ring_tell(run);
 }
 
-void ring_back(struct ring_run *run)
+/* false: nobody offered it until then. */
+static bool attach(struct ring_run *run, struct back *b, ns_t deadline)
 {
-    static struct back b;
     struct ring_footprint footprint = {0};
     ring_require(run, R(footprint)(&run->geometry, &footprint));
     if (footprint.shared > run->channel.pages * PAGE_SIZE)
         power_panic("channel %s: expected %zu bytes, found %u pages", run->channel.name,
                     footprint.shared, run->channel.pages);
-    if (!channel_attach(&run->channel, NS(time_system().n + RING_PATIENCE))) {
+    if (!channel_attach(&run->channel, deadline))
+        return false;
+    ring_require(run, R(back_attach)(&b->ring, &run->geometry, run->channel.memory,
+                                     ring_private(footprint.back)));
+    notify_tx_init(&b->tx, &run->params);
+    notify_rx_init(&b->rx, &run->params);
+    return true;
+}
+
+void ring_back(struct ring_run *run)
+{
+    static struct back b;
+    if (!attach(run, &b, NS(time_system().n + RING_PATIENCE))) {
         run->alone = true;
         return;
     }
-    ring_require(run, R(back_attach)(&b.ring, &run->geometry, run->channel.memory,
-                                     ring_private(footprint.back)));
     printf("ready\n");
-    notify_tx_init(&b.tx, &run->params);
-    notify_rx_init(&b.rx, &run->params);
     switch (run->policy) {
 #define RING_POLICY(id, name, summary) \
     case NOTIFY_##id:                  \
         loop(run, &b, NOTIFY_##id);    \
+        break;
+#include "rings/policies.def"
+#undef RING_POLICY
+    default:
+        break;
+    }
+}
+
+/* ---- several */
+
+/* Whose front end is late, or never comes, is waited for by nobody. */
+static bool attached(struct ring_run *run, struct back *b)
+{
+    if (run->channel.memory == NULL && !run->broken && run->channel.events != run->heard) {
+        run->heard = run->channel.events;
+        attach(run, b, NS(0));
+    }
+    return run->channel.memory != NULL;
+}
+
+/* At most a batch of each, so that none has the others wait for more. One that is broken is closed,
+ * it alone: its front end sees that its port is. Was there anything? */
+RING_LOOP bool turn_each(struct ring_run *runs, struct back *backs, unsigned n,
+                         enum notify_policy policy)
+{
+    bool any = false;
+    for (unsigned i = 0; i < n; i++) {
+        if (!attached(&runs[i], &backs[i]))
+            continue;
+        int32_t found = turn(&runs[i], &backs[i], policy);
+        if (found < 0)
+            channel_close(&runs[i].channel);
+        any |= found != 0;
+    }
+    return any;
+}
+
+/* Nothing was found. Until when it may sleep; 0: not at all. */
+RING_LOOP uint64_t rest_each(struct ring_run *runs, struct back *backs, unsigned n,
+                             enum notify_policy policy)
+{
+    uint64_t until = NOTIFY_NEVER;
+    for (unsigned i = 0; until > 0 && i < n; i++) {
+        if (runs[i].channel.memory == NULL)
+            continue;
+        bool may = rests(&runs[i], &backs[i], policy);
+        uint64_t deadline = may ? notify_deadline(policy, &backs[i].tx) : 0;
+        until = deadline < until ? deadline : until;
+    }
+    return until;
+}
+
+static void disarm_each(struct ring_run *runs, struct back *backs, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (runs[i].channel.memory != NULL)
+            R(req_disarm)(&backs[i].ring);
+    }
+}
+
+/* The first one is asked for its other end even when the others never leave anything to be waited
+ * for. */
+RING_LOOP void loop_each(struct ring_run *runs, struct back *backs, unsigned n,
+                         enum notify_policy policy)
+{
+    while (!ring_over(&runs[0])) {
+        uint64_t before = runs[0].answered;
+        if (turn_each(runs, backs, n, policy)) {
+            if (runs[0].answered == before)
+                ring_spin(&runs[0]);
+            continue;
+        }
+        uint64_t until = rest_each(runs, backs, n, policy);
+        if (until > 0)
+            ring_sleep(&runs[0], until);
+        else
+            ring_spin(&runs[0]);
+        disarm_each(runs, backs, n);
+    }
+}
+
+void ring_share(struct ring_run *runs, unsigned n)
+{
+    static struct back backs[RING_SHARED_MAX];
+    for (unsigned i = 0; i < n; i++)
+        runs[i].heard = UINT64_MAX; /* what was offered before this end listened told nobody */
+    if (!attach(&runs[0], &backs[0], NS(time_system().n + RING_PATIENCE)))
+        runs[0].alone = true;
+    switch (runs[0].policy) {
+#define RING_POLICY(id, name, summary)          \
+    case NOTIFY_##id:                           \
+        loop_each(runs, backs, n, NOTIFY_##id); \
         break;
 #include "rings/policies.def"
 #undef RING_POLICY

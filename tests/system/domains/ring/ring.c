@@ -127,7 +127,8 @@ void ring_work(struct ring_run *run)
     else
         ring_back(run);
     if (run->broken)
-        power_panic("the ring is broken after %lu", run->answered);
+        power_panic("the ring is broken after %lu%s%s", run->answered, run->fault ? ": " : "",
+                    run->fault ? run->fault : "");
 }
 
 /* The other end unmaps the pages when it has seen the last request, or is gone. */

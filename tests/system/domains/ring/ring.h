@@ -22,6 +22,7 @@
 #include "rings/ring.h"
 
 #define RING_BATCH_MAX 64U
+#define RING_SHARED_MAX 16U /* rings of one back end */
 #define REQUEST_WORDS 4U /* of 8 bytes */
 #define RESPONSE_WORDS 2U
 
@@ -62,6 +63,8 @@ struct ring_run {
     bool gone;  /* the other end is; what it left is there still */
     bool alone; /* and nothing is left */
     bool broken;
+    const char *fault; /* back end: why it is broken */
+    uint64_t heard;    /* one of several: events, when it was last tried to attach */
 };
 
 /* What is to be done, by the command line. The channel is open. */
@@ -78,6 +81,13 @@ void ring_answered(struct ring_run *run, uint64_t sent_at);
 /* The two ends, each compiled with its layout: lay out or attach, and run. */
 void ring_front(struct ring_run *run);
 void ring_back(struct ring_run *run);
+
+/*
+ * A back end of `n` rings, RING_SHARED_MAX at most, all by the first one's policy: until that is
+ * over. The others may come later, or never; who breaks one of them has it closed, and the rest go
+ * on. A broken one that was closed has no channel any more.
+ */
+void ring_share(struct ring_run *runs, unsigned n);
 
 /* Word `i` of what carries a number, beyond word 0, which is the number. */
 static inline uint64_t ring_word(uint64_t number, unsigned i)
