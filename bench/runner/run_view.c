@@ -3,12 +3,37 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/runner/derive.h"
 #include "bench/runner/disturbed.h"
 #include "bench/runner/manifest.h"
 #include "bench/runner/report.h"
 #include "bench/runner/targets.h"
+
+static void take_only(struct selector *shown, size_t axis, const char *value)
+{
+    if (shown->allowed[axis].count == 0)
+        return;
+    strings_free(&shown->allowed[axis]);
+    strings_add(&shown->allowed[axis], value);
+}
+
+/* What was measured on one platform alone (--platform) is shown of that one, whichever the
+ * description means. Bounds of targets are of theirs. */
+static void show_platform(struct experiment *e, const struct dataset *data)
+{
+    size_t axis = e->suite->placing;
+    if (axis == AXIS_NONE || data->count == 0)
+        return;
+    const char *only = data->points[0].axes[axis];
+    for (size_t i = 0; i < data->count; i++)
+        if (strcmp(data->points[i].axes[axis], only) != 0)
+            return;
+    take_only(&e->figure_where, axis, only);
+    for (size_t i = 0; i < e->table_count; i++)
+        take_only(&e->tables[i].where, axis, only);
+}
 
 static bool open_experiment(struct run_view *view, const char *name, struct fault *fault)
 {
@@ -21,6 +46,7 @@ static bool open_experiment(struct run_view *view, const char *name, struct faul
     view->count++;
     if (!dataset_read(&view->data[i], view->dir, name, view->experiments[i]->suite, fault))
         return false;
+    show_platform(view->experiments[i], &view->data[i]);
     dataset_summarise(&view->data[i], manifest_seed(view->manifest));
     return true;
 }
