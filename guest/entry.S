@@ -49,6 +49,10 @@
     .type _start, @function
 _start:
     cld
+    rdtsc
+    shl $32, %rdx
+    or %rdx, %rax
+    mov %rax, start_counter(%rip)
     lea boot_stack + BOOT_STACK_SIZE(%rip), %rsp
     xor %ebp, %ebp
     mov %rsi, %rdi

@@ -22,6 +22,8 @@ static char shared_info_page[PAGE_SIZE] __attribute__((aligned(4096)));
 const struct start_info *start_info;
 struct shared_info *shared_info = (struct shared_info *)shared_info_page;
 
+uint64_t start_counter; /* written by entry.S */
+
 const char *start_option(const char *name, size_t *length)
 {
     size_t n = strlen(name);

@@ -12,6 +12,9 @@
 extern const struct start_info *start_info;
 extern struct shared_info *shared_info;
 
+/* The processor's counter when the kernel began: at its second instruction. */
+extern uint64_t start_counter;
+
 /* What a workload provides: it runs on the first vcpu; the run ends when it returns. */
 void guest_main(void);
 

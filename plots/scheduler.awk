@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What figures of simulated schedulers and of event channels share: a series is a subject; a scheduler
-# with warped wakers is a series of its own, and an ABI with an urgent event.
+# with warped wakers is a series of its own, and an ABI with an urgent event. Where domains are started, it
+# is what was waited for.
 
 # Adds the columns `series` and `domains` to a table.
 function name_series(table, rows,    r)
@@ -8,6 +9,9 @@ function name_series(table, rows,    r)
     for (r = 1; r <= rows; r++)
         cell[table, r, "series"] = cell[table, r, "subject"] (cell[table, r, "warp"] == "on" ? "+warp" : "") \
             (cell[table, r, "urgent"] == "on" ? "+urgent" : "")
+    for (r = 1; r <= rows; r++)
+        if (cell[table, r, "until"] != "" && cell[table, r, "until"] != "NA")
+            cell[table, r, "series"] = cell[table, r, "until"]
     for (r = 1; r <= rows; r++)
         cell[table, r, "domains"] = cell[table, r, "hogs"] + (cell[table, r, "wakers"] + 0)
 }
@@ -26,7 +30,7 @@ function number_of(text)
 function slice_series(table, rows, free)
 {
     sub(/domains/, "hogs wakers", free)
-    slice(table, rows, "series", "series subject kind warp urgent " free, "allowance_ns params")
+    slice(table, rows, "series", "series subject kind warp urgent until " free, "allowance_ns params")
 }
 
 # What is the same for all that is drawn, as a caption says it.

@@ -7,7 +7,8 @@ $(foreach w,$(DOMAINS_BENCH),$(eval $(call guest-image,bench/$(w),bench/domains/
 # Those who make trouble, the same that are tested.
 $(eval $(call guest-image,bench/antagonist,tests/system/hostile/antagonist.c))
 # With dom0's library, which is not named yet when this is read.
-$(foreach w,control starter,$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c $(wildcard dom0/*.c))))
+$(foreach w,control starter,$(eval $(call guest-image,bench/$(w),bench/domains/$(w).c bench/domains/result.c \
+  $(wildcard dom0/*.c))))
 
 # Both ends of a ring, for each layout: the same that are tested, with another main program.
 $(foreach l,$(LAYOUTS),$(eval $(call guest-image,bench/ring-$(l),bench/domains/ring.c bench/domains/counted.c bench/domains/offered.c \

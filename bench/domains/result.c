@@ -11,6 +11,7 @@
 #define LINE_MAX 180U
 #define WORD_MAX 40U /* two numbers */
 
+static char before[LINE_MAX]; /* each line */
 static uint32_t sum;
 static uint64_t lines;
 
@@ -20,7 +21,13 @@ static void print(const char *line)
         sum = (sum ^ (uint8_t)*c) * FNV_PRIME;
     sum = (sum ^ (uint8_t)'\n') * FNV_PRIME;
     lines++;
-    printf("%s\n", line);
+    printf("%s%s\n", before, line);
+}
+
+void result_begin_as(const char *name)
+{
+    snprintf(before, sizeof(before), "[%s] ", name);
+    result_begin();
 }
 
 void result_begin(void)
@@ -95,5 +102,5 @@ void result_hist(const char *name, const struct hist *hist)
 
 void result_end(void)
 {
-    printf("@ end %lu %u\n", lines, sum);
+    printf("%s@ end %lu %u\n", before, lines, sum);
 }

@@ -21,6 +21,9 @@
 struct hist;
 
 void result_begin(void);
+
+/* For a control domain: nobody else puts a name before its lines. */
+void result_begin_as(const char *name);
 void result_number(const char *name, uint64_t value);
 void result_list(const char *name, const uint64_t *values, unsigned count);
 void result_hist(const char *name, const struct hist *hist);

@@ -136,6 +136,8 @@ static const char *choice(size_t axis, unsigned i)
         return domains_abi_name(i);
     case DOMAINS_AXIS_BESIDE:
         return domains_trouble_name(i);
+    case DOMAINS_AXIS_UNTIL:
+        return domains_stage_name(i);
     case DOMAINS_AXIS_AGAIN:
     case DOMAINS_AXIS_URGENT:
     case DOMAINS_AXIS_WARP:

@@ -166,6 +166,7 @@ const struct domains_measure *domains_measure_of(const struct point *p);
 const char *domains_layout_name(size_t i);  /* of a ring (domains_ring.c) */
 const char *domains_abi_name(size_t i);     /* of events (domains_abis.c) */
 const char *domains_trouble_name(size_t i); /* beside a ring (domains_isolation.c) */
+const char *domains_stage_name(size_t i);   /* of a start (domains_start.c) */
 
 /* ---- events (domains_abis.c) */
 

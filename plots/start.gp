@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# start: from the request for a domain until it is created, built, at its first instruction and in its
+# main program, against its place in a row of domains, in instructions and in time.
+
+figure = 'start'
+if (!exists("root")) root = 'plots'
+panel_specs = 'start_ns|row|machine=qemu-icount|1e6|1 start_ns|row|machine=qemu-tcg|1e6|1'
+headings = '(a)_instructions (b)_time'
+y_labels = 'M_instructions ms'
+x_labels = '- Place_in_the_row'
+load root.'/panels.gp'
