@@ -4,11 +4,12 @@
 # Prints
 #   operations, row_name[j]              operations, in the order of the data
 #   series, all, name[i], blank[i], line styles i    hypervisors
-#   most                                 the largest value
+#   logarithmic, scale_x                 whether the values span more than bars can show
 #   $bars                                row value, index i - 1
 
 BEGIN {
     METRIC = "instructions"
+    BARS_SPAN = 50 # beside the longest bar the shortest is still seen
     count = read_table("t", ENVIRON["summary"])
     if (count < 0)
         fail("cannot read " ENVIRON["summary"])
@@ -36,6 +37,7 @@ function take(operation, hypervisor, v, n)
     }
     value[place[operation], order[hypervisor]] = v
     most = v > most ? v : most
+    least = least == "" || v < least ? v : least
     least_boots = least_boots == "" || n < least_boots ? n : least_boots
 }
 
@@ -49,16 +51,19 @@ function print_arrays(    i, j)
     printf "operations = %d\narray row_name[%d]\n", rows, rows
     for (j = 1; j <= rows; j++)
         printf "row_name[%d] = %s\n", j, quote(row[j])
+    logarithmic = least > 0 && most / least > BARS_SPAN
     printf "series = %d\narray name[%d]\narray blank[%d]\nall = ''\n", series, series, series
     for (i = 1; i <= series; i++) {
         printf "name[%d] = %s\nall = all.' %d'\n", i, quote(shown[i]), i
         if (!(shown[i] in style_colour))
             invent_style(shown[i], "")
-        # A thick line without mark: the key's sample of a bar.
-        printf "blank[%d] = 0\nset style line %d lc rgb '%s' lw THICK dt solid pt 0 ps MARK\n", i, i,
-            style_colour[shown[i]]
+        # The key's sample of a bar is a thick line without mark. Marks differ in grey, too: filled and open.
+        printf "blank[%d] = %d\nset style line %d lc rgb '%s' lw %s dt solid pt %d ps MARK\n", i,
+            (logarithmic && i % 2 == 0 ? 5 : 0), i, style_colour[shown[i]], (logarithmic ? "MARK_LINE" : "THICK"),
+            (logarithmic ? (i % 2 ? 7 : 4) : 0)
     }
-    printf "most = %.9g\nscale_x = %s\n$bars << END_OF_BARS\n", most, quote(scale("x", 0, most * 1.08, 10, 6))
+    printf "logarithmic = %d\nscale_x = %s\n$bars << END_OF_BARS\n", logarithmic,
+        quote(logarithmic ? scale("x", least / 1.3, most * 10, 1, 6) : scale("x", 0, most * 1.08, 10, 6))
     for (i = 1; i <= series; i++) {
         for (j = 1; j <= rows; j++)
             if ((j, i) in value)

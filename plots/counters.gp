@@ -18,7 +18,7 @@ columns = (panels + bands - 1) / bands
 longest = 0
 do for [j = 1:subjects] { longest = max(longest, strlen(subject[j])) }
 NAMES = 0.08 + longest * 0.048
-BETWEEN = 0.10
+BETWEEN = 0.20 # between panels, whose outer tic labels must not meet
 ROW = 0.112
 HEADING = 0.13
 PANEL = (foot + 1) * ROW

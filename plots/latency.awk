@@ -4,7 +4,7 @@
 # The curves are the histograms in `hists` (index.csv names them; .hgrm text: value, percentile as a
 # fraction, count), which hold all repetitions together. The marks are the summary's medians over
 # repetitions of p50, p90, p99 and p99.9. Prints
-#   measure, clock, scale_y, layouts, peers, raws, best (the layouts that lead at a mark)
+#   measure, clock, unit, scale_y, layouts, peers, raws, best (the layouts that lead at a mark)
 #   name[i], blank[i], line styles i and, index i - 1 of each, $lines (x y) and $points (x y lo hi),
 #   where x = 1 / (1 - p)
 
@@ -12,6 +12,7 @@ BEGIN {
     MARKS = split("p50_ns p90_ns p99_ns p999_ns", mark, " ")
     split("2 10 100 1000", mark_x, " ")
     X_MAX = 1000 # p99.9
+    US_FROM = 10000
 
     index_path = ENVIRON["hists"] "/index.csv"
     rows = read_table("i", index_path)
@@ -29,6 +30,7 @@ BEGIN {
         kept[r] = kept[r] && summary_row(r)
     slice("i", rows, "subject", "subject kind", has_axis("transport") ? "transport policy" : "")
     read_styles(ENVIRON["styles"])
+    choose_unit()
     print "$lines << END_OF_POINTS"
     for (r = 1; r <= rows; r++)
         if (kept[r])
@@ -57,6 +59,18 @@ function lower_first(text)
     return tolower(substr(text, 1, 1)) substr(text, 2)
 }
 
+# µs where every median is some of them.
+function choose_unit(    r, t)
+{
+    unit = clock_of("i", rows) == "instructions" ? 1 : 1000
+    for (r = 1; r <= rows; r++) {
+        t = kept[r] ? summary_row(r) : 0
+        if (t && metric("t", t, mark[1]) < US_FROM)
+            unit = 1
+    }
+    print "unit = " quote(unit == 1 ? "ns" : "µs")
+}
+
 function extent(v)
 {
     if (least == "" || v < least)
@@ -82,8 +96,8 @@ function read_curve(r,    path, i, n)
     for (i = 1; i <= n; i++) {
         if (hist_value[i] <= 0)
             continue
-        printf "%.6g %.9g\n", hist_x[i], hist_value[i]
-        extent(hist_value[i])
+        printf "%.6g %.9g\n", hist_x[i], hist_value[i] / unit
+        extent(hist_value[i] / unit)
     }
     print "\n"
 }
@@ -109,8 +123,9 @@ function print_points(    s, m, v, lo, hi)
             v = joined[s] ? metric("t", joined[s], mark[m]) : ""
             if (v == "" || v <= 0)
                 continue
-            lo = bound("t", joined[s], mark[m], "lo")
-            hi = bound("t", joined[s], mark[m], "hi")
+            v /= unit
+            lo = bound("t", joined[s], mark[m], "lo") / unit
+            hi = bound("t", joined[s], mark[m], "hi") / unit
             if (lo <= 0)
                 lo = v
             printf "%s %.9g %.9g %.9g\n", mark_x[m], v, lo, hi

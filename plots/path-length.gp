@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# path-length: instructions of each operation, a row an operation, a bar a hypervisor.
+# path-length: instructions of each operation, a row an operation, a bar a hypervisor; on a logarithmic axis,
+# where the length of a bar would say nothing, a mark.
 
 figure = 'path-length'
 if (!exists("root")) root = 'plots'
@@ -9,7 +10,7 @@ load root.'/check.gp'
 
 longest = 0
 do for [j = 1:operations] { longest = max(longest, strlen(row_name[j])) }
-NAMES = 0.10 + longest * 0.0475
+NAMES = 0.10 + longest * 0.0505
 BAR_HEIGHT = 0.078
 SPACE = 0.065 # between rows
 ROW = series * BAR_HEIGHT + SPACE
@@ -36,8 +37,9 @@ set yrange [operations + 0.5 + SPACE / ROW / 4:0.5 - SPACE / ROW / 4]
 set ytics scale 0 format '' (0)
 eval scale_x
 set style fill solid 1.0 noborder
-plot for [i = 1:series] $bars index (i - 1) using 2:($1 + middle(i)):(0):2:($1 + middle(i) - half):($1 + middle(i) + half) \
-         with boxxyerror ls i, \
-     for [i = 1:series] $bars index (i - 1) using 2:($1 + middle(i)):3 with labels left offset character 0.4, 0 \
+plot for [i = 1:(logarithmic ? 0 : series)] $bars index (i - 1) \
+         using 2:($1 + middle(i)):(0):2:($1 + middle(i) - half):($1 + middle(i) + half) with boxxyerror ls i, \
+     for [i = 1:(logarithmic ? series : 0)] $bars index (i - 1) using 2:($1 + middle(i)) with points ls i, \
+     for [i = 1:series] $bars index (i - 1) using 2:($1 + middle(i)):3 with labels left offset character (logarithmic ? 1.0 : 0.4), 0 \
          font sprintf(',%g', SMALL * 0.9)
 load root.'/close.gp'
