@@ -35,7 +35,7 @@ BEGIN {
     for (p = 1; p <= panels; p++)
         print_panel(p)
     print_scale()
-    print_series()
+    print_numbered()
     print "others = " quote(others)
     print_caption(clauses(statistics(), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Metrics of schedulers or of event channels against an axis, a panel each: data for panels.gp.
+# Metrics against an axis, a panel each: data for panels.gp. What a series is, scheduler.awk or policy.awk says.
 #
 # Environment, besides table.awk's: panels, each `y|x|where|unit|x unit|free`, blanks between them. y is a
-# metric, or with x = window the beginning of those that end in a length of time; where
+# metric, or with x = window the beginning of those that end in a length of time; x an axis or another
+# metric; where
 # is what the panel is restricted to ("axis=value,axis=value" or -); values are shown in units of
 # `unit` and `x unit`; `free`, which may be left out, is an axis that is not fixed: of rows that differ
 # in it, a series shows the last. Prints
@@ -30,7 +31,7 @@ BEGIN {
     printf "panels = %d\narray scale_x[%d]\narray silent_x[%d]\narray scale_y[%d]\n", panels, panels, panels, panels
     for (p = 1; p <= panels; p++)
         print_panel(p)
-    print_series()
+    print_numbered()
     print "others = " quote(all_others)
     print_caption(clauses(statistics, caption_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
@@ -159,9 +160,18 @@ function print_panel(p,    s, k, v, lo, hi, at, first, last, line, point, places
     printf "$points%d << END_OF_POINTS\n%sEND_OF_POINTS\n", p, point
     for (k = 1; k <= nx[p]; k++)
         places[k] = xs[p, k]
-    printf "scale_x[%d] = %s\n", p, quote(x_scale(places, nx[p], x_unit[p]))
-    printf "silent_x[%d] = %s\n", p, quote(silent(x_scale(places, nx[p], x_unit[p])))
+    at = is_metric(x[p]) ? scale("x", first, last, 1, LABELS) : x_scale(places, nx[p], x_unit[p])
+    printf "scale_x[%d] = %s\n", p, quote(at)
+    printf "silent_x[%d] = %s\n", p, quote(silent(at))
     printf "scale_y[%d] = %s\n", p, quote(scale("y", least, most, LINEAR_SPAN, LABELS))
+}
+
+function is_metric(name,    i)
+{
+    for (i = 1; i <= columns["t"]; i++)
+        if (column["t", i] == name "_lo")
+            return 1
+    return 0
 }
 
 # What all panels' worlds have in common, and then what each has of its own.

@@ -65,6 +65,26 @@ function print_style(i, name, kind,    f, n, k, dash)
     printf "blank[%d] = %d\n", i, (style_point[name] >= 4 && style_point[name] % 2 == 0 ? style_point[name] + 1 : 0)
 }
 
+# Numbers series in the order in which they come.
+function number_of(text)
+{
+    if (!(text in series_number)) {
+        series_number[text] = ++series
+        series_name[series] = text
+    }
+    return series_number[text]
+}
+
+# Those: their names, and line styles.
+function print_numbered(    s)
+{
+    printf "series = %d\narray name[%d]\narray blank[%d]\nall = ''\n", series, series, series
+    for (s = 1; s <= series; s++) {
+        printf "name[%d] = %s\nall = all.' %d'\n", s, quote(series_name[s]), s
+        print_style(s, series_name[s], "")
+    }
+}
+
 function log10(x)
 {
     return log(x) / log(10)

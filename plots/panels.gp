@@ -2,10 +2,12 @@
 # Draws panels of lines above each other, for share.gp, allowance.gp, scale.gp and evtchn.gp.
 #
 # Before: figure, panel_specs (what lines.awk reads), headings and y_labels (a word a panel, _ for a
-# blank), x_labels likewise; a panel without an x label shares the axis of the one below.
+# blank), x_labels likewise; a panel without an x label shares the axis of the one below. series_of, if it is
+# given: the program that says what a series is.
 
 load root.'/style.gp'
-load prepare('scheduler lines', "panels='".panel_specs."'")
+if (!exists("series_of")) series_of = 'scheduler'
+load prepare(series_of.' lines', "panels='".panel_specs."'")
 load root.'/check.gp'
 
 plain(text) = system('echo "'.text.'" | tr _ " "')
@@ -35,7 +37,7 @@ do for [p = 1:panels] {
     eval scale_y[p]
     if (word(x_labels, p) eq '-') { eval silent_x[p] } else {
         eval scale_x[p]
-        eval x_label_below(tops[p] + PANEL, plain(word(x_labels, p)))
+        eval x_label_below(tops[p] + PANEL, in_clock(plain(word(x_labels, p))))
     }
     load root.'/panel.gp'
 }

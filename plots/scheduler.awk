@@ -16,16 +16,6 @@ function name_series(table, rows,    r)
         cell[table, r, "domains"] = cell[table, r, "hogs"] + (cell[table, r, "wakers"] + 0)
 }
 
-# Numbers series in the order in which they come.
-function number_of(text)
-{
-    if (!(text in series_number)) {
-        series_number[text] = ++series
-        series_name[series] = text
-    }
-    return series_number[text]
-}
-
 # Fixes all axes but those in `free`.
 function slice_series(table, rows, free)
 {
@@ -38,13 +28,4 @@ function world_text()
 {
     return slice_text("machine ports hot again pending priorities burst serve_ns cpus mix hogs wakers weights load service service_ns think_ns switch_ns " \
                       "allowance_ns slice_ms params span_ms warmup_ms")
-}
-
-function print_series(    s)
-{
-    printf "series = %d\narray name[%d]\narray blank[%d]\nall = ''\n", series, series, series
-    for (s = 1; s <= series; s++) {
-        printf "name[%d] = %s\nall = all.' %d'\n", s, quote(series_name[s]), s
-        print_style(s, series_name[s], "scheduler")
-    }
 }

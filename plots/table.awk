@@ -277,7 +277,7 @@ function phrase(a, value)
     if (a == "service")
         return value == "constant" ? "" : value " service"
     if (a == "service_ns")
-        return time(value) " of work a job"
+        return time(value) " of work a " (fixed["measure"] == "offered" ? "request" : "job")
     if (a == "think_ns")
         return time(value) " between jobs"
     if (a == "window")

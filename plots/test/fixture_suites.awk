@@ -10,6 +10,7 @@
 # -v kind=crowd       one to 128 domains, with two lengths of turns
 # -v kind=rings       two layouts between domains on two machines, of which one counts instructions; an axis
 #                     that no caption knows
+# -v kind=batching    four notification policies, of which one holds back 4 or 16 requests and one sends no events
 # -v kind=path-length two operations on two hypervisors, of which one lacks one
 
 BEGIN {
@@ -22,6 +23,10 @@ BEGIN {
         print "e,qemu-icount,instructions,null-hypercall,operation,ringside,3,69,69,69"
         print "e,qemu-icount,instructions,yield,operation,ringside,3,637.02,637.02,637.02"
         print "e,xen-icount,instructions,yield,operation,xen,3,1914.61,1914.61,1914.61"
+        exit
+    }
+    if (kind == "batching") {
+        batching()
         exit
     }
     if (kind == "rings") {
@@ -75,6 +80,22 @@ function rings(    m, s, b)
                 print "e," (m == 1 ? "qemu-icount,instructions," : "qemu-tcg,tsc,") (s == 1 ? "xen" : "lamport") ",layout,throughput," \
                     (m == 1 ? "qemu-icount,1," : "qemu-tcg,2,") "event-index,2l," b ",256,4000,NA,NA,NA,30," (m == 1 ? 2 : 7) "," \
                     s * b * 1e6 "," s * b * 1e6 "," s * b * (m == 1 ? 1 : 1.2) * 1e6
+}
+
+function batching(    s, n, load, cpu, policy, part)
+{
+    print "experiment,platform,clock,subject,kind,measure,machine,cpus,policy,events,entries,coalesce_n,coalesce_ns,requests,load," \
+          "service_ns,n,p99_ns,p99_ns_lo,p99_ns_hi,cpu_ns_per_request,cpu_ns_per_request_lo,cpu_ns_per_request_hi," \
+          "requests_per_event,requests_per_event_lo,requests_per_event_hi"
+    n = split("always poll newest coalesce,4,200000 coalesce,16,200000", policy, " ")
+    for (s = 1; s <= n; s++)
+        for (load = 20000; load <= 50000; load += 30000) {
+            cpu = 1000 * (10 - s)
+            split(policy[s] ",NA,NA", part, ",")
+            print "e,qemu-icount,instructions,xen,layout,offered,qemu-icount,1," part[1] ",2l,256," part[2] "," part[3] ",500," \
+                load ",2000,1," 7000 * s "," 7000 * s "," 7000 * s "," cpu "," cpu "," cpu \
+                (part[1] == "poll" ? ",NA,NA,NA" : "," s "," s "," s)
+        }
 }
 
 # One domain alone has nothing to lose.
