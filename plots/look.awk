@@ -75,14 +75,18 @@ function number_of(text)
     return series_number[text]
 }
 
-# Those: their names, and line styles.
+# Those: their names and line styles, and wide pale lines for what is `predicted` of them.
 function print_numbered(    s)
 {
     printf "series = %d\narray name[%d]\narray blank[%d]\nall = ''\n", series, series, series
     for (s = 1; s <= series; s++) {
         printf "name[%d] = %s\nall = all.' %d'\n", s, quote(series_name[s]), s
         print_style(s, series_name[s], "")
+        if (predicted)
+            printf "set style line %d lc rgb '#B0%s' lw THICK dt solid\n", 100 + s, substr(style_colour[series_name[s]], 2)
     }
+    if (predicted)
+        print "predictions = " series
 }
 
 function log10(x)

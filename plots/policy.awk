@@ -15,6 +15,17 @@ function slice_series(table, rows, free)
     slice(table, rows, "series", "series policy coalesce_n " free, "coalesce_ns")
 }
 
+# The simulator predicts nothing of them.
+function prediction(table, rows, of)
+{
+    return 0
+}
+
+function prediction_text()
+{
+    return ""
+}
+
 # What is the same for all that is drawn, as a caption says it.
 function world_text(    r, held, text)
 {
