@@ -34,7 +34,7 @@ BEGIN {
     printf "panels = %d\narray scale_panel[%d]\n", panels, panels
     for (p = 1; p <= panels; p++)
         printf "scale_panel[%d] = %s\n", p, quote(scale_of[p])
-    print_series()
+    print_numbered()
     print "others = " quote(others)
     print_caption(clauses(statistics_text("t", rows), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
