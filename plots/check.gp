@@ -4,6 +4,7 @@
 if (!exists("caption_lines") && failure eq '') failure = 'the data could not be prepared'
 if (failure ne '') {
     print figure.'.gp: '.failure
+    if (exists("nothing")) { exit status 3 } # there is nothing to be drawn, and nothing wrong
     exit status 1
 }
 # Once, not with every format of a figure.

@@ -10,7 +10,7 @@
 #   $points                                       x y lo hi, index (p - 1) * series + i - 1
 
 BEGIN {
-    NOT_COUNTERS = " tells wakes cpu_ns cpu_front_ns cpu_back_ns "
+    NOT_COUNTERS = " tells wakes sleeps cpu_ns cpu_front_ns cpu_back_ns "
     SOFTWARE = "(task_clock|cpu_clock|context_switch|cpu_migration|page_fault|minor_fault|major_fault|" \
                "alignment_fault|emulation_fault|cgroup_switch|bpf_output|(^|_)sw_|_sw$)"
     BATCHES = 3 # marks that a row has room for
@@ -22,6 +22,9 @@ BEGIN {
     for (r = 1; r <= rows; r++)
         plottable += kept[r] = meets("t", r, ENVIRON["where"])
     choose_counters()
+    if (!counters && plottable)
+        nothing("no counter of " ENVIRON["summary"] " is available" \
+                (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
     if (!counters)
         fail("no row of " ENVIRON["summary"] " has a counter" \
              (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))

@@ -25,6 +25,13 @@ function fail(text)
     exit
 }
 
+# There is nothing to be drawn, and nothing wrong.
+function nothing(text)
+{
+    print "nothing = 1"
+    fail(text)
+}
+
 function is_number(text)
 {
     return text ~ /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/

@@ -27,6 +27,9 @@ static char *assignment(const char *name, const char *value)
     return text;
 }
 
+/* What plots/check.gp ends with where there is nothing to be drawn, and nothing wrong. */
+#define STATUS_NOTHING 3
+
 /* Runs gnuplot with its own settings rather than the user's. */
 static enum figures_result run_gnuplot(char *settings, char *script)
 {
@@ -42,7 +45,11 @@ static enum figures_result run_gnuplot(char *settings, char *script)
     int status;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? FIGURES_DRAWN : FIGURES_FAILED;
+    if (!WIFEXITED(status))
+        return FIGURES_FAILED;
+    return WEXITSTATUS(status) == 0                ? FIGURES_DRAWN
+           : WEXITSTATUS(status) == STATUS_NOTHING ? FIGURES_NOTHING
+                                                   : FIGURES_FAILED;
 }
 
 struct figure {
@@ -90,7 +97,7 @@ static enum figures_result draw_formats(const struct figure *f)
     enum figures_result worst = FIGURES_DRAWN;
     for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
         enum figures_result result = draw_format(f, formats[i]);
-        if (result == FIGURES_NO_GNUPLOT)
+        if (result == FIGURES_NO_GNUPLOT || result == FIGURES_NOTHING)
             return result;
         if (result == FIGURES_FAILED)
             worst = result;

@@ -7,6 +7,7 @@
 
 enum figures_result {
     FIGURES_DRAWN,
+    FIGURES_NOTHING, /* of what it shows was measured */
     FIGURES_NO_GNUPLOT,
     FIGURES_FAILED,
 };

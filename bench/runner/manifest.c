@@ -93,6 +93,11 @@ void manifest_set_observations(json_t *manifest, size_t planned, size_t made)
         json_pack("{s:I, s:I}", "planned", (json_int_t)planned, "made", (json_int_t)made));
 }
 
+void manifest_set_counters(json_t *manifest, json_t *counters)
+{
+    json_object_set_new(manifest, "counters", counters);
+}
+
 void manifest_set_disturbed(json_t *manifest, size_t count)
 {
     json_object_set_new(manifest, "disturbed", json_integer((json_int_t)count));

@@ -33,6 +33,9 @@ void manifest_set_state(json_t *manifest, enum run_state state);
 /* How many observations were asked for, and how many are there. */
 void manifest_set_observations(json_t *manifest, size_t planned, size_t made);
 
+/* What became of the run's counters, which some suites know when they have counted. */
+void manifest_set_counters(json_t *manifest, json_t *counters);
+
 /* How many observations other work disturbed. */
 void manifest_set_disturbed(json_t *manifest, size_t count);
 

@@ -76,14 +76,24 @@ static void report_left_out(FILE *out, const json_t *experiment)
     }
 }
 
-static void report_counters(FILE *out, const json_t *manifest)
+/* Natively they are tried before a run; on a platform within the machine, by using them. */
+static void report_counters(FILE *out, const json_t *manifest, bool of_platforms)
 {
     size_t i;
     const json_t *counter;
-    json_array_foreach(json_object_get(manifest, "counters"), i,
-                       counter) if (!json_is_true(json_object_get(counter, "available")))
-        fprintf(out, "counter %s is not available: %s\n", text_of(counter, "name"),
-                text_of(counter, "reason"));
+    json_array_foreach(json_object_get(manifest, "counters"), i, counter)
+    {
+        const char *platform = text_of(counter, "platform");
+        if (!json_is_true(json_object_get(counter, "available")) &&
+            (*platform != '\0') == of_platforms)
+            fprintf(out, "counter %s is not available%s%s: %s\n", text_of(counter, "name"),
+                    of_platforms ? " on " : "", platform, text_of(counter, "reason"));
+    }
+}
+
+void report_learned(FILE *out, const json_t *manifest)
+{
+    report_counters(out, manifest, true);
 }
 
 void report_errors(FILE *out, const json_t *manifest)
@@ -111,5 +121,6 @@ void report_gaps(FILE *out, const json_t *manifest)
     const json_t *experiment;
     json_array_foreach(json_object_get(manifest, "experiments"), i, experiment)
         report_left_out(out, experiment);
-    report_counters(out, manifest);
+    report_counters(out, manifest, false);
+    report_counters(out, manifest, true);
 }

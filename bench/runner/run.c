@@ -188,6 +188,10 @@ static bool observe_all(struct run *run, struct fault *fault)
 static bool settle_manifest(struct run *run, bool good, struct fault *fault)
 {
     bool complete = good && !run->interrupted;
+    json_t *machine = json_object(), *counters = json_array();
+    sessions_describe(&run->sessions, machine, counters);
+    json_decref(machine); /* is as it was at the beginning */
+    manifest_set_counters(run->manifest, counters);
     manifest_set_observations(run->manifest, run->schedule.count, run->made);
     manifest_set_state(run->manifest, complete ? RUN_COMPLETE : RUN_INTERRUPTED);
     struct fault second;
@@ -206,6 +210,7 @@ static bool show(const struct run *run, struct fault *fault)
     bool good = run_view_derive(&view, fault) && run_view_note_disturbed(&view, fault);
     bool drawn = true;
     if (good) {
+        report_learned(stdout, run->manifest);
         run_view_print(&view, stdout);
         printf("\nresults  %s\n", run->dir);
     }
