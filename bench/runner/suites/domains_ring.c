@@ -133,6 +133,8 @@ static char *measure_text(const struct point *p, bool is_front)
         return is_front
                    ? format_text(" latency=1 seed=%d load=%" PRIu64, SEED, at[DOMAINS_AXIS_LOAD])
                    : format_text(" service-ns=%" PRIu64, at[DOMAINS_AXIS_SERVICE_NS]);
+    if (at[DOMAINS_AXIS_MEASURE] == DOMAINS_COUNTERS)
+        return domains_counters_argument(p);
     return copy_text(at[DOMAINS_AXIS_MEASURE] == DOMAINS_LATENCY ? " latency=1" : "");
 }
 
@@ -225,6 +227,8 @@ static bool compute(const struct point *p, const struct domains_result *result,
     v[DOMAINS_METRIC_CPU_BACK] = running[1] / each[1];
     v[DOMAINS_METRIC_CPU] = v[DOMAINS_METRIC_CPU_FRONT] + v[DOMAINS_METRIC_CPU_BACK];
     v[DOMAINS_METRIC_CLOCK] = clock;
+    if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_COUNTERS)
+        return domains_counters_compute(p, result, each, out, fault);
     if (p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_THROUGHPUT)
         return true;
     if (result->hist == NULL)
@@ -297,4 +301,15 @@ const struct domains_measure domains_measure_offered = {
     .boot = plan,
     .place = place,
     .compute = compute_offered,
+};
+
+const struct domains_measure domains_measure_counters = {
+    .group = DOMAINS_LAYOUTS,
+    .axes = AXES | DOMAINS_BIT(PMU),
+    .together = DOMAINS_BIT(POLICY),
+    .unpredicted = UNPREDICTED,
+    .refusal = refusal,
+    .boot = plan,
+    .place = place,
+    .compute = compute,
 };
