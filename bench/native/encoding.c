@@ -88,6 +88,12 @@ bool encoding_is_default(const char *name)
     return default_of(name) < DEFAULTS;
 }
 
+bool encoding_is_kernels(const char *name)
+{
+    size_t d = default_of(name);
+    return d < DEFAULTS && defaults[d].selector[0] == NULL;
+}
+
 /* ---- for the kernel of this machine */
 
 static int perf_encoding(const char *event, struct perf_event_attr *attr)
@@ -226,7 +232,7 @@ const char *encoding_for_model(const struct encoding_model *model, const char *n
     size_t d = default_of(name);
     if (d == DEFAULTS)
         return selector_of(model, name, selector);
-    if (defaults[d].selector[0] == NULL)
+    if (encoding_is_kernels(name))
         return "the kernel of a Linux counts it, a processor does not";
     for (size_t i = 0; i < CANDIDATES && defaults[d].selector[i] != NULL; i++)
         if (selector_of(model, defaults[d].selector[i], selector) == NULL)

@@ -26,8 +26,9 @@ const char *encoding_default(size_t i);
     "cycles, instructions, l1d-misses, llc-misses, snoops, task-clock, context-switches or " \
     "page-faults"
 
-/* Is it one of the default set's? */
+/* Is it one of the default set's? Of those: does a kernel count it, and no processor? */
 bool encoding_is_default(const char *name);
+bool encoding_is_kernels(const char *name);
 
 /* For user and kernel mode: a context switch, say, happens in the kernel. NULL if done, else why
  * not. */

@@ -159,6 +159,9 @@ static void test_perf(void **state)
         assert_non_null(strstr(ENCODING_DEFAULTS, encoding_default(i)));
     }
     assert_false(encoding_is_default("perf::CYCLES"));
+    assert_true(encoding_is_kernels("task-clock"));
+    assert_false(encoding_is_kernels("cycles"));
+    assert_false(encoding_is_kernels("perf::TASK-CLOCK"));
 }
 
 /* Who closes leaves those who still use it alone. */
