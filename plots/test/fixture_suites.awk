@@ -11,6 +11,7 @@
 # -v kind=rings       two layouts between domains on two machines, of which one counts instructions; an axis
 #                     that no caption knows
 # -v kind=batching    four notification policies, of which one holds back 4 or 16 requests and one sends no events
+# -v kind=isolation   two kinds of trouble for two schedulers, of which one was not measured beside the second
 # -v kind=path-length two operations on two hypervisors, of which one lacks one
 
 BEGIN {
@@ -27,6 +28,13 @@ BEGIN {
     }
     if (kind == "batching") {
         batching()
+        exit
+    }
+    if (kind == "isolation") {
+        print "experiment,platform,clock,subject,kind,measure,machine,beside,span_ms,n,isolation,delay,stall"
+        print "e,qemu-icount,instructions,bvt,scheduler,isolation,qemu-icount,hog,100,2,0.5,1.01,325"
+        print "e,qemu-icount,instructions,rr,scheduler,isolation,qemu-icount,hog,100,2,0.001,1400,1400"
+        print "e,qemu-icount,instructions,bvt,scheduler,isolation,qemu-icount,flood,100,2,0.47,8,9.7"
         exit
     }
     if (kind == "rings") {
