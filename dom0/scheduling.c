@@ -5,6 +5,7 @@
 #include "guest/lib/format.h"
 #include "guest/lib/string.h"
 #include "guest/start.h"
+#include "guest/time.h"
 #include "hv/public/ringside.h"
 
 /* 0; -XEN_ENOENT: there is no such parameter, neither of vcpus nor of the whole scheduler; another
@@ -27,6 +28,24 @@ static long set_here(domid_t domain, struct text name, uint64_t value)
 _Static_assert(sizeof(struct xen_domctl_sched_credit) == sizeof(struct xen_domctl_sched_credit2),
                "weight and cap");
 
+/* Of the whole scheduler, in ns here and in ms there. */
+static long set_timeslice_on_xen(uint32_t scheduler, uint64_t value)
+{
+    struct xen_sysctl op = {
+        .cmd = XEN_SYSCTL_scheduler_op,
+        .u.scheduler_op = {.sched_id = scheduler, .cmd = XEN_SYSCTL_SCHEDOP_getinfo}};
+    if (scheduler != XEN_SCHEDULER_CREDIT)
+        return -XEN_ENOENT;
+    if (value % NS_PER_MS != 0 || value / NS_PER_MS > XEN_SYSCTL_CSCHED_TSLICE_MAX)
+        return -XEN_EINVAL;
+    long error = control_system(&op);
+    if (error)
+        return error;
+    op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+    op.u.scheduler_op.u.sched_credit.tslice_ms = (uint32_t)(value / NS_PER_MS);
+    return control_system(&op);
+}
+
 static long set_on_xen(domid_t domain, struct text name, uint64_t value)
 {
     struct xen_domctl op = {.cmd = XEN_DOMCTL_scheduler_op,
@@ -37,6 +56,8 @@ static long set_on_xen(domid_t domain, struct text name, uint64_t value)
     long error = control_scheduler(id);
     if (error)
         return error;
+    if (text_is(name, "timeslice"))
+        return set_timeslice_on_xen(*id, value);
     bool weight = text_is(name, "weight");
     if ((*id != XEN_SCHEDULER_CREDIT && *id != XEN_SCHEDULER_CREDIT2) ||
         (!weight && !text_is(name, "cap")))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Parameters of the scheduler, by the names that it has for them. Xen's `credit` and `credit2` know
- * weight and cap; on Ringside the policy says what it knows (hv/public/ringside.h).
+ * weight and cap, `credit` also its timeslice, of all; on Ringside the policy says what it knows
+ * (hv/public/ringside.h).
  */
 #ifndef DOM0_SCHEDULING_H
 #define DOM0_SCHEDULING_H
