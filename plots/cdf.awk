@@ -5,7 +5,8 @@
 # fraction), which hold all repetitions together. The marks are the summary's medians over repetitions
 # of p50, p90 and p99. Prints
 #   panels, hogs[p], scale_x, silent_x (without labels)
-#   $linesP (x y, µs and 1 / (1 - p)) and $pointsP (x y lo hi, of x), index i - 1 for series i
+#   $linesP (x y, µs and 1 / (1 - p)) and $pointsP (x y lo hi, of x), index i - 1 for series i;
+#   $predictedP likewise, curves of the simulator's predictions
 #   name[i], line styles i, all
 
 BEGIN {
@@ -21,7 +22,7 @@ BEGIN {
         fail("cannot read " index_path)
     name_series("t", rows)
     for (r = 1; r <= rows; r++)
-        plottable += kept[r] = meets("t", r, ENVIRON["where"])
+        plottable += kept[r] = !(("t", r) in predicts) && meets("t", r, ENVIRON["where"])
     if (!plottable)
         fail("no histogram in " index_path (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
     slice_series("t", rows, "hogs")
@@ -37,7 +38,7 @@ BEGIN {
     print_scale()
     print_numbered()
     print "others = " quote(others)
-    print_caption(clauses(statistics(), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
+    print_caption(clauses(clauses(statistics(), prediction_text()), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
 
 # All numbers of hogs; of too many the first, the last and some between.
@@ -64,26 +65,33 @@ function choose_panels(    r, v, n, i, k, seen, left)
         others = others (others == "" ? "" : "; ") "hogs " left
 }
 
-function read_curve(p, r,    path, i, n, s, v)
+function read_curve(p, r,    s, q)
+{
+    s = number_of(cell["t", r, "series"])
+    curve[p, s] = curve[p, s] curve_text(r)
+    read_marks(p, s, r)
+    q = prediction("t", r)
+    if (q)
+        pale[p, s] = pale[p, s] curve_text(q)
+}
+
+function curve_text(r,    path, i, n, v, text)
 {
     path = cell["t", r, "file"]
     sub(/.*\//, "", path)
     path = ENVIRON["hists"] "/" path
     n = read_histogram(path, Y_MAX)
-    if (!n) {
+    if (!n)
         others = others (others == "" ? "" : "; ") "unreadable " path
-        return
-    }
-    s = number_of(cell["t", r, "series"])
     for (i = 1; i <= n; i++) {
         v = hist_value[i] / 1000
-        curve[p, s] = curve[p, s] sprintf("%.9g %.6g\n", v, hist_x[i])
+        text = text sprintf("%.9g %.6g\n", v, hist_x[i])
         if (least == "" || v < least)
             least = v
         if (v > most)
             most = v
     }
-    read_marks(p, s, r)
+    return text
 }
 
 function print_panel(p,    s)
@@ -91,6 +99,9 @@ function print_panel(p,    s)
     printf "$lines%d << END_OF_LINES\n", p
     for (s = 1; s <= series; s++)
         printf "%sNaN NaN\n\n\n", curve[p, s]
+    printf "END_OF_LINES\n$predicted%d << END_OF_LINES\n", p
+    for (s = 1; s <= series; s++)
+        printf "%sNaN NaN\n\n\n", pale[p, s]
     printf "END_OF_LINES\n$points%d << END_OF_POINTS\n", p
     for (s = 1; s <= series; s++)
         printf "%sNaN NaN NaN NaN\n\n\n", marks[p, s]

@@ -9,6 +9,7 @@
 # in it, a series shows the last. Prints
 #   clock, panels, panel p:  scale_x[p], silent_x[p] (without labels), scale_y[p]
 #   $linesP (x y), $pointsP (x y lo hi), index i - 1 of each for series i; name[i], line styles i, all
+#   $predictedP (x y), likewise, of the simulator's predictions
 # A series that lies at no place of the axis is level all along it, with a single mark.
 
 BEGIN {
@@ -33,7 +34,7 @@ BEGIN {
         print_panel(p)
     print_numbered()
     print "others = " quote(all_others)
-    print_caption(clauses(statistics, caption_text()) ". " ENVIRON["caption"], ENVIRON["width"])
+    print_caption(clauses(clauses(statistics, prediction_text()), caption_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
 
 # Does a row have any of the panel's values?
@@ -69,7 +70,7 @@ function collect(p,    part, restricted, r, s, k)
     restricted = part[3] == "-" ? "" : part[3]
     gsub(/,/, " ", restricted)
     for (r = 1; r <= rows; r++)
-        kept[r] = meets("t", r, ENVIRON["where"]) && meets("t", r, restricted) && has_value(p, r)
+        kept[r] = !(("t", r) in predicts) && meets("t", r, ENVIRON["where"]) && meets("t", r, restricted) && has_value(p, r)
     slice_series("t", rows, x[p] " " part[6])
     for (r = 1; r <= rows; r++) {
         if (!kept[r])
@@ -92,7 +93,7 @@ function collect(p,    part, restricted, r, s, k)
         all_others = all_others (all_others == "" ? "" : "; ") others
 }
 
-function place(p, s, at, r, suffix,    v)
+function place(p, s, at, r, suffix,    v, q)
 {
     v = value(p, r, suffix)
     if (v == "" || v <= 0)
@@ -101,6 +102,9 @@ function place(p, s, at, r, suffix,    v)
         at = "level"
     at_row[p, s, at] = r
     at_suffix[p, at] = suffix
+    q = prediction("t", r)
+    if (q && value(p, q, suffix) > 0)
+        at_predicted[p, s, at] = q
     if (at == "level" || (p, at) in seen_x)
         return
     seen_x[p, at] = 1
@@ -124,7 +128,7 @@ function extent(v)
         most = v
 }
 
-function print_panel(p,    s, k, v, lo, hi, at, first, last, line, point, places, level)
+function print_panel(p,    s, k, v, lo, hi, at, first, last, line, point, places, level, pale)
 {
     least = most = ""
     first = xs[p, 1] / x_unit[p]
@@ -151,12 +155,19 @@ function print_panel(p,    s, k, v, lo, hi, at, first, last, line, point, places
             point = point sprintf("%.9g %.9g %.9g %.9g\n", at / x_unit[p], v, lo, hi)
             extent(lo)
             extent(hi)
+            if ((p, s, at) in at_predicted) {
+                v = value(p, at_predicted[p, s, at], at_suffix[p, at])
+                pale = pale sprintf("%.9g %.9g\n", at / x_unit[p], v)
+                extent(v)
+            }
         }
         # A series that the panel lacks keeps its place among the indices.
         line = line "NaN NaN\n\n\n"
+        pale = pale "NaN NaN\n\n\n"
         point = point "NaN NaN NaN NaN\n\n\n"
     }
     printf "$lines%d << END_OF_LINES\n%sEND_OF_LINES\n", p, line
+    printf "$predicted%d << END_OF_LINES\n%sEND_OF_LINES\n", p, pale
     printf "$points%d << END_OF_POINTS\n%sEND_OF_POINTS\n", p, point
     for (k = 1; k <= nx[p]; k++)
         places[k] = xs[p, k]

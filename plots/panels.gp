@@ -31,6 +31,7 @@ drawn = all
 do for [p = 1:panels] {
     lines = sprintf('$lines%d', p)
     points = sprintf('$points%d', p)
+    predicted = sprintf('$predicted%d', p)
     unset label
     eval panel(tops[p], tops[p] + PANEL, plain(word(headings, p)), in_clock(plain(word(y_labels, p))))
     set format x '%.10g'

@@ -16,7 +16,7 @@ function slice_series(table, rows, free)
 }
 
 # The simulator predicts nothing of them.
-function prediction(table, rows, of)
+function prediction(table, of)
 {
     return 0
 }

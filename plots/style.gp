@@ -67,6 +67,15 @@ do for [variable in "summary hists caption where root figure"] {
     eval 'shell_'.variable." = \"'\".quoted.\"'\""
 }
 
+# Lines behind those of the series: how many, of which datablock, and from which line style on. The prepared
+# data say the first, the figure's script the second.
+predictions = 0
+predicted = '$none'
+PREDICTED = 100
+$none << END_OF_LINES
+NaN NaN
+END_OF_LINES
+
 failure = ''
 others = ''
 clock = '' # of all that is drawn, if it is one; the prepared data may say it

@@ -30,6 +30,7 @@ do for [p = 1:panels] {
     } else { eval silent_x }
     lines = sprintf('$lines%d', p)
     points = sprintf('$points%d', p)
+    predicted = sprintf('$predicted%d', p)
     load root.'/curves.gp'
 }
 load root.'/close.gp'

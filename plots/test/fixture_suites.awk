@@ -8,6 +8,7 @@
 #                     with -v crowd=1 also 128
 # -v kind=evtchn      two ABIs: sends and scans by ports and by pending ports, waits
 # -v kind=crowd       one to 128 domains, with two lengths of turns
+# -v kind=turns, shares  two schedulers, on a machine and as simulated: the second one's turns are not
 # -v kind=rings       two layouts between domains on two machines, of which one counts instructions; an axis
 #                     that no caption knows
 # -v kind=batching    four notification policies, of which one holds back 4 or 16 requests and one sends no events
@@ -39,6 +40,10 @@ BEGIN {
     }
     if (kind == "rings") {
         rings()
+        exit
+    }
+    if (kind == "turns" || kind == "shares") {
+        predicted_points()
         exit
     }
     if (kind == "crowd") {
@@ -104,6 +109,24 @@ function batching(    s, n, load, cpu, policy, part)
                 load ",2000,1," 7000 * s "," 7000 * s "," 7000 * s "," cpu "," cpu "," cpu \
                 (part[1] == "poll" ? ",NA,NA,NA" : "," s "," s "," s)
         }
+}
+
+# What is simulated is a tenth more.
+function predicted_points(    s, m, slice, w, v)
+{
+    print "experiment,platform,clock,subject,kind,measure,machine,hogs,weights,slice_ms,n," \
+          "switches_per_s,switches_per_s_lo,switches_per_s_hi,share_error_100ms,share_error_100ms_lo,share_error_100ms_hi," \
+          "share_error_1s,share_error_1s_lo,share_error_1s_hi"
+    for (s = 1; s <= 2; s++)
+        for (m = 1; m <= 3 - s; m++)
+            for (w = kind == "turns" ? 2 : 1; w <= 2; w++)
+                for (slice = 1; slice <= (kind == "turns" ? 16 : 1); slice *= 4) {
+                    v = s * (m == 1 ? 1 : 1.1)
+                    print "e," (m == 1 ? "qemu-icount,instructions," : "sim,simulated-ns,") (s == 1 ? "bvt" : "credit") \
+                        ",scheduler,x," (m == 1 ? "qemu-icount" : "sim") ",7," (w == 1 ? "equal" : "linear") "," slice ",2," \
+                        800 * v / slice "," 800 * v / slice "," 800 * v / slice "," v * slice / 100 "," v * slice / 100 "," \
+                        v * slice / 100 "," v * slice / 1000 "," v * slice / 1000 "," v * slice / 1000
+                }
 }
 
 # One domain alone has nothing to lose.
