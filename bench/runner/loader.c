@@ -275,7 +275,13 @@ static enum loader_end gather(struct loader *l, bool *interrupted)
     enum loader_end end = LOADER_NO_END;
     bool panics = false, ended = false;
     uint64_t until = now_ms() + l->terms.limit_s * MS_PER_S;
-    while (!ended) {
+    for (;;) {
+        for (char *line; !ended && (line = next_line(l)) != NULL;) {
+            ended = is_end(line, &l->label, &end, &panics);
+            free(line);
+        }
+        if (ended)
+            break;
         uint64_t quiet = now_ms() + AFTER_PANIC;
         enum line_event event = take(l, panics && quiet < until ? quiet : until);
         *interrupted = event == LINE_INTERRUPTED;
@@ -283,14 +289,25 @@ static enum loader_end gather(struct loader *l, bool *interrupted)
             return LOADER_LOST;
         if (event != LINE_BYTES)
             break;
-        for (char *line; !ended && (line = next_line(l)) != NULL;) {
-            ended = is_end(line, &l->label, &end, &panics);
-            free(line);
-        }
     }
     l->asks = end == LOADER_RESET;
     l->stuck = end == LOADER_STOPPED || end == LOADER_NO_END;
     return end;
+}
+
+/* One that does not have this boot has not many others either. */
+static bool refuse_unknown(struct loader *l, const char *name, struct fault *fault)
+{
+    char *experiments = strings_join(&l->label.experiments, ", ");
+    char *sets = strings_join(&l->label.sets, ", ");
+    l->over = true;
+    fault_set(fault,
+              "the medium in the machine has no boot %s; it was made for %s (%s%s%s), from the "
+              "images as they were then: `ringside medium` makes another one",
+              name, experiments, effort_name(l->label.effort), *sets == '\0' ? "" : ", ", sets);
+    free(sets);
+    free(experiments);
+    return false;
 }
 
 static bool start(struct loader *l, const char *name, struct fault *fault)
@@ -311,8 +328,7 @@ static bool start(struct loader *l, const char *name, struct fault *fault)
         if (event == LINE_INTERRUPTED)
             return give_up(l, fault, event);
     }
-    return answer == ANSWER_BOOTS ||
-           fault_set(fault, "the medium in the machine has no boot %s", name);
+    return answer == ANSWER_BOOTS || refuse_unknown(l, name, fault);
 }
 
 bool loader_boot(struct loader *l, const char *name, char **said, enum loader_end *end,

@@ -177,7 +177,10 @@ static bool observe_all(struct run *run, struct fault *fault)
         good = observe(run, turn, latency, &progress, fault);
         step(run, turn, &progress);
     }
-    run->interrupted = run->interrupted || run->over;
+    if (run->over) { /* by Ctrl-C, maybe */
+        interrupt_came();
+        run->interrupted = true;
+    }
     progress_clear(&progress);
     free(latency);
     return good;

@@ -9,7 +9,7 @@ TESTS += $(B)/test_$(1)
 $(B)/test_$(1): $(call objects,asan,tests/cli/test_$(1).c) $(TOOL_OBJECTS) $(SUITE_OBJECTS)
 	@$(CC_asan) $(FLAGS_asan) $$^ $(RUNNER_LIBS) $(NATIVE_LIBS) -lcmocka -o $$@
 endef
-$(foreach t,stats hists sweep results quantity,$(eval $(call tool-test,$(t))))
+$(foreach t,stats hists sweep results quantity likeness,$(eval $(call tool-test,$(t))))
 
 $(B)/asan/ringside: $(call objects,asan,$(RUNNER_C)) $(SUITE_OBJECTS)
 	@mkdir -p $(@D)
@@ -54,4 +54,14 @@ TESTS += $(B)/test_domains
 $(B)/test_domains: $(B)/asan/ringside $(BENCH_IMAGES) tests/cli/test_domains
 	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_domains) $(abspath $<) \
 	  $(abspath $(B)) > $@
+	@chmod +x $@
+
+# The other end of a serial line, made up; and the real one, from a medium.
+$(B)/line_machine: $(call objects,asan,tests/cli/line_machine.c)
+	@$(CC_asan) $(FLAGS_asan) $^ -o $@
+
+TESTS += $(B)/test_collect
+$(B)/test_collect: $(B)/asan/ringside $(B)/line_machine $(BENCH_IMAGES) tests/cli/test_collect tests/cli/console.sh
+	@printf '#!/bin/sh\nexec "%s" "%s" "%s" "%s"\n' $(abspath tests/cli/test_collect) $(abspath $<) \
+	  $(abspath $(B)/line_machine) $(abspath $(B)) > $@
 	@chmod +x $@
