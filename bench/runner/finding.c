@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/runner/likeness.h"
 #include "bench/runner/quantity.h"
 
 #define PLACES_NAMED 8 /* more are counted, not listed */
@@ -12,6 +13,7 @@
 /* Contestants at one place: where every axis but the contrast is the same. */
 struct contest {
     const struct data_point *best, *next;
+    char *name;            /* of the best, with its own axes */
     struct interval ratio; /* of the better over the worse, so that it is 1 or more; NaN: of none */
     bool sure;
 };
@@ -26,6 +28,8 @@ struct court {
     struct contest *contests; /* of one kind */
     size_t count;
     bool varies[AXES_MAX]; /* over those */
+    bool own[AXES_MAX];    /* belongs to who competes, not to the place; see find_own() */
+    bool named[AXES_MAX];  /* own, and of several values */
 };
 
 static bool takes_part(const struct court *c, const struct data_point *p, const char *kind)
@@ -38,9 +42,71 @@ static bool same_place(const struct court *c, const struct data_point *a,
                        const struct data_point *b)
 {
     for (size_t x = AXIS_SUBJECT; x < axes_of(c->data->suite); x++)
-        if (x != c->contrast && strcmp(a->axes[x], b->axes[x]) != 0)
+        if (x != c->contrast && !c->own[x] && strcmp(a->axes[x], b->axes[x]) != 0)
             return false;
     return true;
+}
+
+/* Does the axis mean something to each point of these, or to none? */
+static bool means_alike(const struct court *c, const char *kind, size_t axis, const char *subject)
+{
+    int means = -1;
+    for (size_t i = 0; i < c->data->count; i++) {
+        const struct data_point *p = &c->data->points[i];
+        if (!takes_part(c, p, kind) ||
+            (subject != NULL && strcmp(p->axes[AXIS_SUBJECT], subject) != 0))
+            continue;
+        int own = strcmp(p->axes[axis], AXIS_NA) != 0;
+        if (means >= 0 && means != own)
+            return false;
+        means = own;
+    }
+    return true;
+}
+
+/* Do those to which the axis means something differ in it? */
+static bool differs(const struct court *c, const char *kind, size_t axis)
+{
+    const char *value = NULL;
+    for (size_t i = 0; i < c->data->count; i++) {
+        const struct data_point *p = &c->data->points[i];
+        if (!takes_part(c, p, kind) || strcmp(p->axes[axis], AXIS_NA) == 0)
+            continue;
+        if (value != NULL && strcmp(value, p->axes[axis]) != 0)
+            return true;
+        value = p->axes[axis];
+    }
+    return false;
+}
+
+/* An axis that means something to some subjects alone, as warp to one scheduler, is a property of
+ * theirs. Were it a part of the place, nothing would stand against them. */
+static void find_own(struct court *c, const char *kind)
+{
+    for (size_t x = AXIS_FIRST_SWEPT; x < axes_of(c->data->suite); x++) {
+        c->own[x] = c->contrast == AXIS_SUBJECT && !means_alike(c, kind, x, NULL);
+        for (size_t i = 0; c->own[x] && i < c->data->count; i++)
+            c->own[x] = means_alike(c, kind, x, c->data->points[i].axes[AXIS_SUBJECT]);
+        c->named[x] = c->own[x] && differs(c, kind, x);
+    }
+}
+
+/* "rr", "bvt (warp on)"; the caller frees. */
+static char *full_name(const struct court *c, const struct data_point *p)
+{
+    struct strings own = {0};
+    for (size_t x = AXIS_FIRST_SWEPT; x < axes_of(c->data->suite); x++)
+        if (c->named[x] && strcmp(p->axes[x], AXIS_NA) != 0) {
+            char *part = format_text("%s %s", axis_name(c->data->suite, x), p->axes[x]);
+            strings_add(&own, part);
+            free(part);
+        }
+    char *list = strings_join(&own, ", ");
+    char *name = *list == '\0' ? copy_text(p->axes[c->contrast])
+                               : format_text("%s (%s)", p->axes[c->contrast], list);
+    free(list);
+    strings_free(&own);
+    return name;
 }
 
 static bool better(const struct court *c, const struct data_point *a, const struct data_point *b)
@@ -102,20 +168,29 @@ static void judge_place(struct court *c, const struct data_point *like, const ch
         return;
     contest.ratio = advantage(c, contest.best, contest.next);
     contest.sure = is_sure(c, &contest);
+    contest.name = full_name(c, contest.best);
     c->contests = memory_grow(c->contests, c->count + 1, sizeof(*c->contests));
     c->contests[c->count++] = contest;
 }
 
+static void clear(struct court *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        free(c->contests[i].name);
+    c->count = 0;
+}
+
 static void judge(struct court *c, const char *kind)
 {
-    c->count = 0;
+    clear(c);
     memset(c->varies, 0, sizeof(c->varies));
+    find_own(c, kind);
     for (size_t i = 0; i < c->data->count; i++)
         if (takes_part(c, &c->data->points[i], kind) && opens_place(c, i, kind))
             judge_place(c, &c->data->points[i], kind);
     for (size_t i = 1; i < c->count; i++)
         for (size_t x = AXIS_SUBJECT; x < axes_of(c->data->suite); x++)
-            c->varies[x] |= x != c->contrast &&
+            c->varies[x] |= x != c->contrast && !c->own[x] &&
                             strcmp(c->contests[i].best->axes[x], c->contests[0].best->axes[x]) != 0;
 }
 
@@ -129,7 +204,7 @@ static char *place_text(const struct court *c, const struct data_point *p)
 {
     struct strings parts = {0};
     for (size_t x = AXIS_SUBJECT; x < axes_of(c->data->suite); x++)
-        if (c->varies[x]) {
+        if (c->varies[x] && strcmp(p->axes[x], AXIS_NA) != 0) {
             char *part = x == AXIS_SUBJECT
                              ? copy_text(p->axes[x])
                              : format_text("%s %s", axis_name(c->data->suite, x), p->axes[x]);
@@ -169,21 +244,15 @@ static bool is_tied(const struct contest *contest, const void *none)
     return !contest->sure;
 }
 
-struct leader {
-    const struct court *court;
-    const char *name;
-};
-
-static bool is_led_by(const struct contest *contest, const void *leader)
+static bool is_led_by(const struct contest *contest, const void *name)
 {
-    const struct leader *l = leader;
-    return contest->sure && strcmp(name_of(l->court, contest->best), l->name) == 0;
+    return contest->sure && strcmp(contest->name, name) == 0;
 }
 
-/* ", with 1.12 to 1.60 times the next", ", the next needs 3.10 times as much"; nothing without
+/* ", with 1.12 to 1.60 times the next", ", the next has 3.10 times as much"; nothing without
  * ratios
  */
-static char *lead_text(const struct court *c, const struct leader *leader)
+static char *lead_text(const struct court *c, const char *leader)
 {
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < c->count; i++)
@@ -198,7 +267,7 @@ static char *lead_text(const struct court *c, const struct leader *leader)
     scaled_text(high, most, SCALE_NONE);
     char *times = strcmp(low, high) == 0 ? copy_text(low) : format_text("%s to %s", low, high);
     char *text = format_text(c->higher_is_better ? ", with %s times the next"
-                                                 : ", the next needs %s times as much",
+                                                 : ", the next has %s times as much",
                              times);
     free(times);
     return text;
@@ -209,15 +278,15 @@ static char *many_text(const struct court *c)
 {
     struct strings parts = {0}, named = {0};
     for (size_t i = 0; i < c->count; i++) {
-        const struct leader leader = {c, name_of(c, c->contests[i].best)};
-        if (!c->contests[i].sure || strings_hold(&named, leader.name))
+        const char *leader = c->contests[i].name;
+        if (!c->contests[i].sure || strings_hold(&named, leader))
             continue;
-        strings_add(&named, leader.name);
+        strings_add(&named, leader);
         size_t found;
-        char *places = places_text(c, is_led_by, &leader, &found);
-        char *lead = lead_text(c, &leader);
-        char *part = format_text("%s %s %s%s", leader.name,
-                                 c->higher_is_better ? "leads" : "is least", places, lead);
+        char *places = places_text(c, is_led_by, leader, &found);
+        char *lead = lead_text(c, leader);
+        char *part = format_text("%s %s %s%s", leader, c->higher_is_better ? "leads" : "is least",
+                                 places, lead);
         strings_add(&parts, part);
         free(part);
         free(lead);
@@ -253,17 +322,77 @@ static char *one_text(const struct court *c)
     quantity_text(best, contest->best->intervals[c->metric].median, unit);
     quantity_text(next, contest->next->intervals[c->metric].median, unit);
     interval_text(ratio, contest->ratio, SCALE_NONE, is_exact(contest));
-    const char *a = name_of(c, contest->best), *b = name_of(c, contest->next);
+    const char *a = contest->name;
+    char *b = full_name(c, contest->next), *text;
     if (isnan(contest->ratio.median))
-        return format_text("%s has %s, %s %s", a, best, b, next);
-    if (!contest->sure)
-        return is_exact(contest)
-                   ? format_text("no difference between %s and %s, which have %s", a, b, best)
-                   : format_text("no difference between %s (%s) and %s (%s): ratio %s", a, best, b,
-                                 next, ratio);
-    return format_text(c->higher_is_better ? "%s leads with %s, %s times %s (%s)"
-                                           : "%s is least with %s; %s times as much has %s (%s)",
-                       a, best, ratio, b, next);
+        text = format_text("%s has %s, %s %s", a, best, b, next);
+    else if (contest->sure)
+        text =
+            format_text(c->higher_is_better ? "%s leads with %s, %s times %s (%s)"
+                                            : "%s is least with %s; %s times as much has %s (%s)",
+                        a, best, ratio, b, next);
+    else if (is_exact(contest))
+        text = format_text("no difference between %s and %s, which have %s", a, b, best);
+    else
+        text = format_text("no difference between %s (%s) and %s (%s): ratio %s", a, best, b, next,
+                           ratio);
+    free(b);
+    return text;
+}
+
+/* ---- a platform and what stands for it ---- */
+
+/* Of the two at a place, the platform that lists name first; `other` is the other one. */
+static const struct data_point *first_of(const struct court *c, const struct contest *contest,
+                                         const struct data_point **other)
+{
+    const struct data_point *a = contest->best, *b = contest->next;
+    bool in_order = axis_compare(c->data->suite, c->contrast, name_of(c, a), name_of(c, b)) < 0;
+    *other = in_order ? b : a;
+    return in_order ? a : b;
+}
+
+/* Where the contrast is the same two platforms everywhere, of different clocks: one is a model of
+ * the other, and none of them wins. */
+static bool is_of_models(const struct court *c)
+{
+    if (c->contrast != c->data->suite->placing)
+        return false;
+    const struct data_point *other, *first = first_of(c, &c->contests[0], &other);
+    for (size_t i = 1; i < c->count; i++) {
+        const struct data_point *too, *here = first_of(c, &c->contests[i], &too);
+        if (strcmp(name_of(c, first), name_of(c, here)) != 0 ||
+            strcmp(name_of(c, other), name_of(c, too)) != 0)
+            return false;
+    }
+    return strcmp(first->axes[AXIS_CLOCK], other->axes[AXIS_CLOCK]) != 0;
+}
+
+static char *models_text(const struct court *c)
+{
+    struct likeness *all = memory(c->count, sizeof(*all));
+    const struct data_point *other = NULL, *first = NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        first = first_of(c, &c->contests[i], &other);
+        all[i].ratio = dataset_ratio(first, other, c->metric, c->seed).median;
+        all[i].place = place_text(c, first);
+    }
+    char *text = likeness_text(name_of(c, first), name_of(c, other), all, c->count);
+    for (size_t i = 0; i < c->count; i++)
+        free(all[i].place);
+    free(all);
+    return text;
+}
+
+/* ---- sentences ---- */
+
+/* The group of this kind, as "layouts"; NULL if there is none. */
+static const char *many_of(const struct suite *suite, const char *kind)
+{
+    for (size_t i = 0; i < suite->group_count; i++)
+        if (strcmp(suite->groups[i].one, kind) == 0)
+            return suite->groups[i].many;
+    return NULL;
 }
 
 static void add_sentence(struct court *c, const char *kind, struct strings *sentences)
@@ -271,13 +400,15 @@ static void add_sentence(struct court *c, const char *kind, struct strings *sent
     judge(c, kind);
     if (c->count == 0)
         return;
-    char *what = c->count == 1 ? one_text(c) : many_text(c);
-    const char *metric = c->data->metrics.at[c->metric];
-    bool named = c->contrast == AXIS_SUBJECT && *kind != '\0' && strcmp(kind, AXIS_NA) != 0;
-    char *sentence = named ? format_text("%s, of each %s: %s.", metric, kind, what)
-                           : format_text("%s: %s.", metric, what);
+    char *what = is_of_models(c) ? models_text(c) : c->count == 1 ? one_text(c) : many_text(c);
+    char *label = metric_label(c->data->metrics.at[c->metric]);
+    const char *many = c->contrast == AXIS_SUBJECT ? many_of(c->data->suite, kind) : NULL;
+    const char *stop = what[strlen(what) - 1] == '.' ? "" : ".";
+    char *sentence = many != NULL ? format_text("%s, among %s: %s%s", label, many, what, stop)
+                                  : format_text("%s: %s%s", label, what, stop);
     strings_add(sentences, sentence);
     free(sentence);
+    free(label);
     free(what);
 }
 
@@ -297,6 +428,7 @@ struct strings finding_make(const struct table_spec *spec, const struct dataset 
         strings_add(&kinds, kind);
         add_sentence(&c, kind, &sentences);
     }
+    clear(&c);
     free(c.contests);
     strings_free(&kinds);
     return sentences;

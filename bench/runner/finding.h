@@ -5,9 +5,12 @@
  *
  * Points are contestants where they differ in the contrast axis alone (the subject, unless the
  * table's description names another) and, of subjects, are of one kind: layouts are held against
- * layouts. The best median leads; it leads for sure where the interval of its ratio to the next one
- * does not hold 1. The choice of the best is outside of that interval, which is slightly optimistic
- * for it.
+ * layouts. An axis that means something to some of the subjects alone is theirs: bvt with its
+ * wakers warped and bvt without stand against rr as two. Where a table contrasts platforms of
+ * different clocks, as the hypervisor and the simulator, the sentence says how far they are apart;
+ * nobody leads. Else the best median leads; it leads for sure where the interval of its ratio to
+ * the next one does not hold 1. The choice of the best is outside of that interval, which is
+ * slightly optimistic for it.
  */
 #ifndef RUNNER_FINDING_H
 #define RUNNER_FINDING_H

@@ -7,6 +7,7 @@
 #include "bench/runner/suite.h"
 
 #define COUNTER_SUFFIX "_per_request"
+#define TIME_SUFFIX "_ns"
 
 static const struct metric *metric_find(const struct suite *suite, const char *name)
 {
@@ -35,6 +36,24 @@ bool metric_higher_is_better(const struct suite *suite, const char *name)
 {
     const struct metric *m = metric_find(suite, name);
     return m != NULL && m->better == METRIC_HIGHER;
+}
+
+/* Cuts the suffix off a text of this length, if it ends so. */
+static bool cut(const char *text, size_t *length, const char *suffix)
+{
+    size_t n = strlen(suffix);
+    if (*length <= n || strncmp(text + *length - n, suffix, n) != 0)
+        return false;
+    *length -= n;
+    return true;
+}
+
+char *metric_label(const char *name)
+{
+    size_t length = strlen(name);
+    bool each = cut(name, &length, COUNTER_SUFFIX);
+    cut(name, &length, TIME_SUFFIX);
+    return format_text("%.*s%s", (int)length, name, each ? "/request" : "");
 }
 
 bool metric_name_ok(const struct suite *suite, const char *name)

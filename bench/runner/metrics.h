@@ -21,6 +21,9 @@ struct metric {
 const char *metric_unit(const struct suite *suite, const char *name);
 bool metric_higher_is_better(const struct suite *suite, const char *name);
 
+/* The name without its unit, as a heading has it: "p50", "cpu/request". The caller frees. */
+char *metric_label(const char *name);
+
 /* May a description name it? The suite's own and, where it has counters, whatever ends as they do.
  */
 bool metric_name_ok(const struct suite *suite, const char *name);

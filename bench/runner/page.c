@@ -27,7 +27,8 @@ static const char style[] =
     "figure{margin:1rem 0}figure img{display:block;width:100%;max-width:36rem;height:auto}"
     "p.finding{border-left:.25rem solid #0b5fa5;padding-left:.75rem}"
     "p.common,p.note{color:#555;font-size:.875rem}"
-    "div.wide{overflow-x:auto;margin-bottom:1rem}"
+    "div.wide,div.targets{overflow-x:auto;margin-bottom:1rem}"
+    "div.targets td{white-space:normal}"
     "table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}"
     "th,td{padding:.2rem .6rem;text-align:right;white-space:nowrap;border-bottom:1px solid #e4e4e4}"
     "th{border-bottom:2px solid #888}"
@@ -36,7 +37,7 @@ static const char style[] =
     "pre{background:#f5f5f5;padding:.75rem;overflow-x:auto;font-size:.8125rem}"
     "nav ul{columns:16rem;padding-left:1.25rem}"
     "@media print{body{max-width:none;font-size:10pt}table{font-size:7pt}"
-    "div.wide,pre{overflow:visible}pre{white-space:pre-wrap}"
+    "div.wide,div.targets,pre{overflow:visible}pre{white-space:pre-wrap}"
     "th,td{padding:.1rem .3rem;white-space:normal}h2,h3{break-after:avoid}"
     "figure,tr{break-inside:avoid}nav{display:none}}";
 
@@ -89,9 +90,10 @@ static const char *cell_class(const struct table *t, size_t column, const char *
     return left ? "l" : "";
 }
 
-static void put_table(FILE *out, const struct table *t)
+/* `class`: "wide", which scrolls, or "targets", whose cells may be broken into lines. */
+static void put_table(FILE *out, const char *class, const struct table *t)
 {
-    fputs("<div class=\"wide\"><table>\n", out);
+    fprintf(out, "<div class=\"%s\"><table>\n", class);
     for (size_t i = 0; i < t->cells.count; i++) {
         size_t column = i % t->columns;
         if (column == 0)
@@ -200,7 +202,7 @@ static void put_results(FILE *out, const struct table_spec *spec, const struct d
         if (*says != '\0')
             put_element(out, "p", "finding", says);
         put_element(out, "p", "common", r.common);
-        put_table(out, &r.table);
+        put_table(out, "wide", &r.table);
         free(says);
     }
     results_free(&r);
@@ -212,6 +214,7 @@ static void put_experiment(FILE *out, const struct run_view *view, size_t i)
     uint32_t seed = manifest_seed(view->manifest);
     fprintf(out, "<section id=\"%s\">\n", e->name);
     put_element(out, "h2", "", e->title);
+    put_element(out, "p", "common", e->name);
     if (e->figure != NULL) {
         char *says = says_of(&e->tables[0], &view->data[i], seed);
         put_figures(out, view, i, says);
@@ -239,15 +242,17 @@ static void put_targets(FILE *out, const struct run_view *view)
     for (size_t i = 0; i < view->count; i++)
         lists[i] = (struct target_list){view->experiments[i]->targets,
                                         view->experiments[i]->target_count, &view->data[i]};
-    bool any = false;
+    char *met = targets_summary(lists, view->count, manifest_seed(view->manifest));
+    if (met != NULL) {
+        put_element(out, "h2", "", "Targets");
+        put_element(out, "p", "finding", met);
+    }
+    free(met);
     for (int of_values = 0; of_values <= 1; of_values++) {
         struct table t =
             targets_table(lists, view->count, manifest_seed(view->manifest), of_values);
-        if (t.cells.count > 0 && !any)
-            put_element(out, "h2", "", "Targets");
-        any = any || t.cells.count > 0;
         if (t.cells.count > 0)
-            put_table(out, &t);
+            put_table(out, "targets", &t);
         table_free(&t);
     }
     free(lists);
@@ -308,7 +313,9 @@ static void put_page(FILE *out, const struct run_view *view)
     put_element(out, "p", "common", started);
     put_element(out, "p", "common",
                 "A number is the median over repetitions, with its bootstrap 95 % interval in "
-                "brackets; a lead is given where the interval of its ratio does not hold 1.");
+                "brackets; what is the same every time has none. A lead is given where the "
+                "interval of its ratio does not hold 1. How to read each figure, and what it does "
+                "not say, is in docs/figures.md of the sources.");
     put_contents(out, view);
     put_targets(out, view);
     for (size_t i = 0; i < view->count; i++)

@@ -8,9 +8,6 @@
 #include "bench/runner/metrics.h"
 #include "bench/runner/quantity.h"
 
-#define PER_REQUEST "_per_request"
-#define NS "_ns"
-
 /* The points and metrics of one table. */
 struct view {
     const struct table_spec *spec;
@@ -44,6 +41,13 @@ static void choose_metrics(struct view *v)
     }
 }
 
+/* Of a TEXT axis "none" reads as what means nothing does, and is a value all the same. */
+static bool none_is_a_value(const struct view *v, size_t axis)
+{
+    return axis >= AXIS_FIRST_SWEPT &&
+           v->data->suite->axes[axis - AXIS_FIRST_SWEPT].type == AXIS_TEXT;
+}
+
 /* The one value of an axis that all points have to which it means something; NULL if there are
  * several, AXIS_NA if it means nothing to any. */
 static const char *common_value(const struct view *v, size_t axis)
@@ -51,8 +55,13 @@ static const char *common_value(const struct view *v, size_t axis)
     const char *value = AXIS_NA;
     for (size_t p = 0; p < v->count; p++) {
         const char *own = v->points[p]->axes[axis];
-        if (strcmp(own, AXIS_NA) == 0)
+        if (strcmp(own, AXIS_NA) == 0) {
+            if (none_is_a_value(v, axis) && strcmp(value, AXIS_NA) != 0)
+                return NULL;
             continue;
+        }
+        if (p > 0 && strcmp(value, AXIS_NA) == 0 && none_is_a_value(v, axis))
+            return NULL;
         if (strcmp(value, AXIS_NA) != 0 && strcmp(value, own) != 0)
             return NULL;
         value = own;
@@ -102,31 +111,22 @@ static void choose_scales(struct view *v)
     v->metric_count = kept;
 }
 
-static bool ends_in(const char *text, int length, const char *suffix)
-{
-    int n = (int)strlen(suffix);
-    return length > n && strncmp(text + length - n, suffix, (size_t)n) == 0;
-}
-
-/* "throughput (M requests/s)", "p50 (us)", "wakes/request", "cpu/request (us)" */
+/* "throughput (M requests/s)", "p50 (us)", "tells/request", "cpu/request (us)" */
 static char *heading(const struct view *v, size_t i)
 {
     const char *name = v->data->metrics.at[v->metrics[i]];
-    const char *prefix = v->scales[i].prefix;
-    int length = (int)strlen(name);
-    bool each = ends_in(name, length, PER_REQUEST);
-    length -= each ? (int)strlen(PER_REQUEST) : 0;
-    const char *per = each ? "/request" : "";
-    char unit[UNIT_TEXT];
-    if (ends_in(name, length, NS)) {
-        unit_text(unit, unit_on("ns", v->clock), v->scales[i]);
-        return format_text("%.*s%s (%s)", length - (int)strlen(NS), name, per, unit);
-    }
-    if (each)
-        return format_text("%.*s%s%s%s", length, name, per, *prefix == '\0' ? "" : ", ", prefix);
-    unit_text(unit, unit_of(v, v->metrics[i]), v->scales[i]);
-    bool named = *prefix == '\0' && strcmp(metric_unit(v->data->suite, name), name) == 0;
-    return named || *unit == '\0' ? copy_text(name) : format_text("%s (%s)", name, unit);
+    struct unit unit = unit_of(v, v->metrics[i]);
+    struct scale scale = v->scales[i];
+    char *label = metric_label(name);
+    /* What is said by the label already: of a request, and instructions. */
+    if (strchr(label, '/') != NULL)
+        unit.text = strncmp(unit.text, "ns/", 3) == 0 ? "ns" : "";
+    char in[UNIT_TEXT];
+    unit_text(in, unit, scale);
+    bool said = *in == '\0' || (*scale.prefix == '\0' && strcmp(unit.text, name) == 0);
+    char *text = said ? copy_text(label) : format_text("%s (%s)", label, in);
+    free(label);
+    return text;
 }
 
 static void add_value(struct table *t, const struct view *v, const struct data_point *point,

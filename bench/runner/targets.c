@@ -8,6 +8,13 @@
 #include "bench/runner/metrics.h"
 #include "bench/runner/quantity.h"
 
+/* Verdicts. */
+#define TARGET_PASS "pass"
+#define TARGET_MISS "miss"
+#define TARGET_UNDECIDED "undecided"
+#define TARGET_TOO_FEW "too few observations"
+#define TARGET_NOT_MEASURED "not measured"
+
 struct search {
     const struct target_spec *target;
     const struct dataset *data;
@@ -129,15 +136,15 @@ struct target_result target_compute(const struct target_spec *target, const stru
 const char *target_verdict(const struct target_spec *target, const struct target_result *result)
 {
     if (!result->measured)
-        return "not measured";
+        return TARGET_NOT_MEASURED;
     if (!result->exact && !stats_enough(result->ratio))
-        return "too few observations";
+        return TARGET_TOO_FEW;
     const struct interval *r = &result->ratio;
     if (target->at_least ? r->lo >= target->bound : r->hi <= target->bound)
-        return "pass";
+        return TARGET_PASS;
     if (target->at_least ? r->hi < target->bound : r->lo > target->bound)
-        return "miss";
-    return "undecided";
+        return TARGET_MISS;
+    return TARGET_UNDECIDED;
 }
 
 static struct unit unit_at(const struct target_spec *target, const struct data_point *point)
@@ -238,6 +245,38 @@ struct table targets_table(const struct target_list *lists, size_t count, uint32
     return t;
 }
 
+char *targets_summary(const struct target_list *lists, size_t count, uint32_t seed)
+{
+    static const char *const others[] = {TARGET_MISS, TARGET_UNDECIDED, TARGET_TOO_FEW,
+                                         TARGET_NOT_MEASURED};
+    enum { OTHERS = sizeof(others) / sizeof(*others) };
+    struct strings named[OTHERS] = {{0}};
+    size_t all = 0, met = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < lists[i].count; j++) {
+            const struct target_spec *target = &lists[i].targets[j];
+            struct target_result r = target_compute(target, lists[i].data, seed);
+            const char *verdict = target_verdict(target, &r);
+            all++;
+            met += strcmp(verdict, TARGET_PASS) == 0;
+            for (size_t k = 0; k < OTHERS; k++)
+                if (strcmp(verdict, others[k]) == 0)
+                    strings_add(&named[k], target->name);
+        }
+    char *text = all == 0 ? NULL : format_text("%zu of %zu target%s met", met, all, plural(all));
+    for (size_t k = 0; k < OTHERS; k++) {
+        char *names = strings_join(&named[k], "; ");
+        if (text != NULL && named[k].count > 0) {
+            char *longer = format_text("%s (%s: %s)", text, others[k], names);
+            free(text);
+            text = longer;
+        }
+        free(names);
+        strings_free(&named[k]);
+    }
+    return text;
+}
+
 void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed)
 {
     for (int of_values = 0; of_values <= 1; of_values++) {
@@ -248,4 +287,8 @@ void targets_print(FILE *out, const struct target_list *lists, size_t count, uin
         }
         table_free(&t);
     }
+    char *met = targets_summary(lists, count, seed);
+    if (met != NULL)
+        fprintf(out, "%s\n", met);
+    free(met);
 }

@@ -37,7 +37,11 @@ struct target_list {
 struct table targets_table(const struct target_list *lists, size_t count, uint32_t seed,
                            bool of_values);
 
-/* Both tables; nothing if there are none. */
+/* "21 of 24 targets met (undecided: a; b) (not measured: c)"; NULL if there are none. The caller
+ * frees. */
+char *targets_summary(const struct target_list *lists, size_t count, uint32_t seed);
+
+/* Both tables and the summary; nothing if there are none. */
 void targets_print(FILE *out, const struct target_list *lists, size_t count, uint32_t seed);
 
 #endif
