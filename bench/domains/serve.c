@@ -5,6 +5,7 @@
  * `ring2` and so on.
  *
  *   rings=N   so many channels
+ *   count=N   requests of the first one; 0: until its other end is gone
  *
  * It says how many requests of each it answered, and how many rings it closed because of what the
  * other end did there; what that was is on its console before.
@@ -55,10 +56,10 @@ void guest_main(void)
         snprintf(names[i], sizeof(names[i]), i == 0 ? "ring" : "ring%u", i);
         channel_open(&runs[i].channel, names[i]);
         ring_options(&runs[i]);
-        runs[i].count = UINT64_MAX;
     }
     ring_share(runs, n);
     if (runs[0].broken)
         power_panic("%s: %s", names[0], runs[0].fault);
+    ring_close(&runs[0]);
     tell(n);
 }

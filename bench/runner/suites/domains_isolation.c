@@ -59,7 +59,7 @@ static char *description(const struct point *p, const char *trouble, unsigned ri
     char *text = format_text(
         "domain front\n kernel ring-" LAYOUT "\n memory 4M\n"
         " arguments count=0 warm=%d latency=1 span=%" PRIu64 "%s\n"
-        "domain back\n kernel serve-" LAYOUT "\n memory 4M\n arguments rings=%u\n"
+        "domain back\n kernel serve-" LAYOUT "\n memory 4M\n arguments count=0 rings=%u\n"
         "channel ring\n front front\n back back\n" CHANNEL "%send front back\nlimit 100\n",
         WARM, p->at[DOMAINS_AXIS_SPAN_MS], has_gate ? " gates=1" : "", 1 + rings, trouble);
     for (unsigned i = 1; i <= rings; i++) {

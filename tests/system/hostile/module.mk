@@ -6,15 +6,19 @@
 #   caller       makes random hypercalls
 #   spy          leaves marks, and looks for those of others
 #   greedy       wants more memory than it may have
+#   rogue-LAYOUT breaks rings to a back end that it shares, serve-LAYOUT, with a ring-LAYOUT
 
 HOSTILE := tests/system/hostile
-HOSTILE_KERNELS := victim antagonist caller spy greedy
+HOSTILE_ALONE := victim antagonist caller spy greedy
+HOSTILE_KERNELS := $(HOSTILE_ALONE) $(foreach k,ring serve rogue,$(LAYOUTS:%=$(k)-%))
 
 $(eval $(call guest-image,victim,$(addprefix $(HOSTILE)/,victim.c state.c)))
 $(eval $(call guest-image,antagonist,$(HOSTILE)/antagonist.c))
 $(eval $(call guest-image,caller,$(HOSTILE)/caller.c $(RANDOM_C) tests/system/guests/support.c))
 $(foreach k,spy greedy,$(eval $(call guest-image,$(k),$(HOSTILE)/$(k).c)))
-$(eval $(call control-image,isolation,$(addprefix $(HOSTILE)/,crew.c shares.c beside.c leaks.c) \
+$(foreach l,$(LAYOUTS),$(eval $(call guest-image,serve-$(l),$(SERVE_C),$(call serve-ends,$(l)))) \
+  $(eval $(call guest-image,rogue-$(l),,$(B)/obj/guest/$(HOSTILE)/rogue@$(l).o)))
+$(eval $(call control-image,isolation,$(addprefix $(HOSTILE)/,crew.c shares.c rings.c beside.c leaks.c) \
   $(addprefix tests/system/domains/,support.c pairs.c)))
 
 HOSTILE_RAMDISK := $(B)/domains/hostile.cpio
@@ -24,7 +28,7 @@ $(HOSTILE_RAMDISK): $(HOSTILE_KERNELS:%=$(B)/guest/%) dom0/ramdisk
 
 # Shares are measured where time is instructions.
 HOSTILE_MACHINE := MEMORY=512 OPTIONS=dom0_mem=96M RAMDISK=$(HOSTILE_RAMDISK)
-$(eval $(call system-test,shares,ICOUNT=1 LIMIT=300 $(HOSTILE_MACHINE),isolation,only=share_* exact=1))
+$(eval $(call system-test,shares,ICOUNT=1 LIMIT=300 $(HOSTILE_MACHINE),isolation,only=share_*:hostile_* exact=1))
 $(eval $(call system-test,beside,$(HOSTILE_MACHINE),isolation,only=random_*:leak_*))
 $(eval $(call system-test,beside-2,CPUS=2 MODEL=max $(HOSTILE_MACHINE),isolation,only=random_*:leak_*:memory_*,-checked))
 $(B)/hv-shares $(B)/hv-beside $(B)/hv-beside-2: $(HOSTILE_RAMDISK)

@@ -245,6 +245,10 @@ RING_LOOP void loop_each(struct ring_run *runs, struct back *backs, unsigned n,
             ring_spin(&runs[0]);
         disarm_each(runs, backs, n);
     }
+    if (runs[0].channel.memory != NULL) {
+        R(rsp_flush)(&backs[0].ring);
+        ring_tell(&runs[0]);
+    }
 }
 
 void ring_share(struct ring_run *runs, unsigned n)
