@@ -23,25 +23,29 @@ static const char style[] =
     "padding:1rem;max-width:60rem;overflow-wrap:break-word}"
     "h1{font-size:1.5rem;line-height:1.25}"
     "h2{font-size:1.25rem;margin-top:2.5rem;border-bottom:1px solid #ccc}"
+    "h2 small{font-size:.875rem;font-weight:normal;color:#555}"
     "h3{font-size:1rem;margin-bottom:.25rem}"
     "figure{margin:1rem 0}figure img{display:block;width:100%;max-width:36rem;height:auto}"
     "p.finding{border-left:.25rem solid #0b5fa5;padding-left:.75rem}"
     "p.common,p.note{color:#555;font-size:.875rem}"
-    "div.wide,div.targets{overflow-x:auto;margin-bottom:1rem}"
-    "div.targets td{white-space:normal}"
+    "div.wide{overflow-x:auto;margin-bottom:1rem}"
     "table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}"
     "th,td{padding:.2rem .6rem;text-align:right;white-space:nowrap;border-bottom:1px solid #e4e4e4}"
     "th{border-bottom:2px solid #888}"
-    ".l{text-align:left}td.long{white-space:normal;min-width:12rem}"
+    ".l{text-align:left}td.long{white-space:normal;min-width:8rem}td.long:first-child{min-width:"
+    "12rem}"
     "td.pass{color:#0a6b2d}td.miss{color:#b00020;font-weight:bold}"
     "pre{background:#f5f5f5;padding:.75rem;overflow-x:auto;font-size:.8125rem}"
     "nav ul{columns:16rem;padding-left:1.25rem}"
     "@media print{body{max-width:none;font-size:10pt}table{font-size:7pt}"
-    "div.wide,div.targets,pre{overflow:visible}pre{white-space:pre-wrap}"
+    "div.wide,pre{overflow:visible}pre{white-space:pre-wrap}"
     "th,td{padding:.1rem .3rem;white-space:normal}h2,h3{break-after:avoid}"
-    "figure,tr{break-inside:avoid}nav{display:none}}";
+    "figure,tr,p.finding{break-inside:avoid}figure img{max-width:12cm}nav{display:none}}";
 
-#define LONG_CELL 40 /* characters; longer ones may be broken into lines */
+/* Characters; longer cells may be broken into lines. Tables of results scroll where they are wide,
+ * those of targets should be seen whole. */
+#define LONG_CELL 40
+#define LONG_CELL_OF_TARGETS 16
 
 /* ---- text ---- */
 
@@ -78,28 +82,28 @@ static void put_element(FILE *out, const char *tag, const char *class, const cha
 
 /* ---- tables ---- */
 
-static const char *cell_class(const struct table *t, size_t column, const char *cell)
+static const char *cell_class(const struct table *t, size_t longest, size_t column,
+                              const char *cell)
 {
     bool left = column < t->left;
     if (left && strcmp(cell, "pass") == 0)
         return "l pass";
     if (left && strcmp(cell, "miss") == 0)
         return "l miss";
-    if (left && strlen(cell) > LONG_CELL)
+    if (left && strlen(cell) > longest)
         return "l long";
     return left ? "l" : "";
 }
 
-/* `class`: "wide", which scrolls, or "targets", whose cells may be broken into lines. */
-static void put_table(FILE *out, const char *class, const struct table *t)
+static void put_table(FILE *out, size_t longest, const struct table *t)
 {
-    fprintf(out, "<div class=\"%s\"><table>\n", class);
+    fputs("<div class=\"wide\"><table>\n", out);
     for (size_t i = 0; i < t->cells.count; i++) {
         size_t column = i % t->columns;
         if (column == 0)
             fputs(i == 0 ? "<thead><tr>" : i == t->columns ? "<tbody><tr>" : "<tr>", out);
-        put_element(out, i < t->columns ? "th" : "td", cell_class(t, column, t->cells.at[i]),
-                    t->cells.at[i]);
+        put_element(out, i < t->columns ? "th" : "td",
+                    cell_class(t, longest, column, t->cells.at[i]), t->cells.at[i]);
         if (column + 1 == t->columns)
             fputs(i < t->columns ? "</tr></thead>\n" : "</tr>\n", out);
     }
@@ -202,7 +206,7 @@ static void put_results(FILE *out, const struct table_spec *spec, const struct d
         if (*says != '\0')
             put_element(out, "p", "finding", says);
         put_element(out, "p", "common", r.common);
-        put_table(out, "wide", &r.table);
+        put_table(out, LONG_CELL, &r.table);
         free(says);
     }
     results_free(&r);
@@ -213,8 +217,9 @@ static void put_experiment(FILE *out, const struct run_view *view, size_t i)
     const struct experiment *e = view->experiments[i];
     uint32_t seed = manifest_seed(view->manifest);
     fprintf(out, "<section id=\"%s\">\n", e->name);
-    put_element(out, "h2", "", e->title);
-    put_element(out, "p", "common", e->name);
+    fputs("<h2>", out);
+    put_text(out, e->title);
+    fprintf(out, " <small>%s</small></h2>\n", e->name);
     if (e->figure != NULL) {
         char *says = says_of(&e->tables[0], &view->data[i], seed);
         put_figures(out, view, i, says);
@@ -252,7 +257,7 @@ static void put_targets(FILE *out, const struct run_view *view)
         struct table t =
             targets_table(lists, view->count, manifest_seed(view->manifest), of_values);
         if (t.cells.count > 0)
-            put_table(out, "targets", &t);
+            put_table(out, LONG_CELL_OF_TARGETS, &t);
         table_free(&t);
     }
     free(lists);
