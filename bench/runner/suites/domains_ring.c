@@ -149,7 +149,7 @@ static char *end_text(const struct point *p, bool is_front)
     char *text = format_text("domain %s\n kernel ring-%s\n memory 4M\n cpus %d\n events %s\n"
                              " arguments count=%" PRIu64 " warm=%" PRIu64 "%s%s\n",
                              is_front ? "front" : "back", layouts[p->subject].id,
-                             !is_front && alone, at[DOMAINS_AXIS_EVENTS] == 0 ? "2l" : "fifo",
+                             !is_front && alone, domains_abi_name(at[DOMAINS_AXIS_EVENTS]),
                              at[DOMAINS_AXIS_REQUESTS] + warm, warm, alone ? "" : " yield=1", more);
     free(more);
     return text;
