@@ -9,7 +9,7 @@ TESTS += $(B)/test_$(1)
 $(B)/test_$(1): $(call objects,asan,tests/cli/test_$(1).c) $(TOOL_OBJECTS) $(SUITE_OBJECTS)
 	@$(CC_asan) $(FLAGS_asan) $$^ $(RUNNER_LIBS) $(NATIVE_LIBS) -lcmocka -o $$@
 endef
-$(foreach t,stats hists sweep results quantity,$(eval $(call tool-test,$(t))))
+$(foreach t,stats hists sweep results quantity likeness,$(eval $(call tool-test,$(t))))
 
 $(B)/asan/ringside: $(call objects,asan,$(RUNNER_C)) $(SUITE_OBJECTS)
 	@mkdir -p $(@D)
