@@ -9,8 +9,7 @@
 #   rogue-LAYOUT breaks rings to a back end that it shares, serve-LAYOUT, with a ring-LAYOUT
 
 HOSTILE := tests/system/hostile
-HOSTILE_ALONE := victim antagonist caller spy greedy
-HOSTILE_KERNELS := $(HOSTILE_ALONE) $(foreach k,ring serve rogue,$(LAYOUTS:%=$(k)-%))
+HOSTILE_KERNELS := victim antagonist caller spy greedy $(foreach k,ring serve rogue,$(LAYOUTS:%=$(k)-%))
 
 $(eval $(call guest-image,victim,$(addprefix $(HOSTILE)/,victim.c state.c)))
 $(eval $(call guest-image,antagonist,$(HOSTILE)/antagonist.c))

@@ -176,92 +176,101 @@ void ring_back(struct ring_run *run)
 
 /* ---- several */
 
+struct served {
+    struct ring_run *run;
+    struct back *back;
+};
+
+static struct served all[RING_SHARED_MAX]; /* that are still open; the first one stays there */
+static unsigned all_count;
+
 /* Whose front end is late, or never comes, is waited for by nobody. */
-static bool attached(struct ring_run *run, struct back *b)
+static bool attached(const struct served *s)
 {
-    if (run->channel.memory == NULL && !run->broken && run->channel.events != run->heard) {
+    struct ring_run *run = s->run;
+    if (run->channel.memory == NULL && run->channel.events != run->heard) {
         run->heard = run->channel.events;
-        attach(run, b, NS(0));
+        attach(run, s->back, NS(0));
     }
     return run->channel.memory != NULL;
 }
 
 /* At most a batch of each, so that none has the others wait for more. One that is broken is closed,
  * it alone: its front end sees that its port is. Was there anything? */
-RING_LOOP bool turn_each(struct ring_run *runs, struct back *backs, unsigned n,
-                         enum notify_policy policy)
+RING_LOOP bool turn_each(enum notify_policy policy)
 {
     bool any = false;
-    for (unsigned i = 0; i < n; i++) {
-        if (!attached(&runs[i], &backs[i]))
-            continue;
-        int32_t found = turn(&runs[i], &backs[i], policy);
-        if (found < 0)
-            channel_close(&runs[i].channel);
+    for (unsigned i = 0; i < all_count; i++) {
+        struct served *s = &all[i];
+        int32_t found = attached(s) ? turn(s->run, s->back, policy) : 0;
         any |= found != 0;
+        if (found < 0) {
+            channel_close(&s->run->channel);
+            *s = all[--all_count];
+        }
     }
     return any;
 }
 
 /* Nothing was found. Until when it may sleep; 0: not at all. */
-RING_LOOP uint64_t rest_each(struct ring_run *runs, struct back *backs, unsigned n,
-                             enum notify_policy policy)
+RING_LOOP uint64_t rest_each(enum notify_policy policy)
 {
     uint64_t until = NOTIFY_NEVER;
-    for (unsigned i = 0; until > 0 && i < n; i++) {
-        if (runs[i].channel.memory == NULL)
+    for (unsigned i = 0; until > 0 && i < all_count; i++) {
+        if (all[i].run->channel.memory == NULL)
             continue;
-        bool may = rests(&runs[i], &backs[i], policy);
-        uint64_t deadline = may ? notify_deadline(policy, &backs[i].tx) : 0;
+        bool may = rests(all[i].run, all[i].back, policy);
+        uint64_t deadline = may ? notify_deadline(policy, &all[i].back->tx) : 0;
         until = deadline < until ? deadline : until;
     }
     return until;
 }
 
-static void disarm_each(struct ring_run *runs, struct back *backs, unsigned n)
+static void disarm_each(void)
 {
-    for (unsigned i = 0; i < n; i++) {
-        if (runs[i].channel.memory != NULL)
-            R(req_disarm)(&backs[i].ring);
+    for (unsigned i = 0; i < all_count; i++) {
+        if (all[i].run->channel.memory != NULL)
+            R(req_disarm)(&all[i].back->ring);
     }
 }
 
 /* The first one is asked for its other end even when the others never leave anything to be waited
  * for. */
-RING_LOOP void loop_each(struct ring_run *runs, struct back *backs, unsigned n,
-                         enum notify_policy policy)
+RING_LOOP void loop_each(struct ring_run *first, enum notify_policy policy)
 {
-    while (!ring_over(&runs[0])) {
-        uint64_t before = runs[0].answered;
-        if (turn_each(runs, backs, n, policy)) {
-            if (runs[0].answered == before)
-                ring_spin(&runs[0]);
+    while (!ring_over(first)) {
+        uint64_t before = first->answered;
+        if (turn_each(policy)) {
+            if (first->answered == before)
+                ring_spin(first);
             continue;
         }
-        uint64_t until = rest_each(runs, backs, n, policy);
+        uint64_t until = rest_each(policy);
         if (until > 0)
-            ring_sleep(&runs[0], until);
+            ring_sleep(first, until);
         else
-            ring_spin(&runs[0]);
-        disarm_each(runs, backs, n);
+            ring_spin(first);
+        disarm_each();
     }
-    if (runs[0].channel.memory != NULL) {
-        R(rsp_flush)(&backs[0].ring);
-        ring_tell(&runs[0]);
+    if (!first->broken && first->channel.memory != NULL) {
+        R(rsp_flush)(&all[0].back->ring);
+        ring_tell(first);
     }
 }
 
 void ring_share(struct ring_run *runs, unsigned n)
 {
     static struct back backs[RING_SHARED_MAX];
-    for (unsigned i = 0; i < n; i++)
-        runs[i].heard = UINT64_MAX; /* what was offered before this end listened told nobody */
+    for (all_count = 0; all_count < n; all_count++) {
+        all[all_count] = (struct served){&runs[all_count], &backs[all_count]};
+        runs[all_count].heard = UINT64_MAX; /* what was offered before we listened told nobody */
+    }
     if (!attach(&runs[0], &backs[0], NS(time_system().n + RING_PATIENCE)))
         runs[0].alone = true;
     switch (runs[0].policy) {
-#define RING_POLICY(id, name, summary)          \
-    case NOTIFY_##id:                           \
-        loop_each(runs, backs, n, NOTIFY_##id); \
+#define RING_POLICY(id, name, summary)    \
+    case NOTIFY_##id:                     \
+        loop_each(&runs[0], NOTIFY_##id); \
         break;
 #include "rings/policies.def"
 #undef RING_POLICY
