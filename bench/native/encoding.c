@@ -163,8 +163,8 @@ bool encoding_model_named(const char *name, struct encoding_model *model)
 const char *encoding_model_at(size_t i)
 {
     pfm_pmu_info_t info;
-    for (pfm_pmu_t at = PFM_PMU_NONE; at < PFM_PMU_MAX; at++)
-        if (model_info(at, &info) && i-- == 0)
+    for (int at = PFM_PMU_MAX - 1; at >= 0; at--)
+        if (model_info((pfm_pmu_t)at, &info) && i-- == 0)
             return info.name;
     return NULL;
 }

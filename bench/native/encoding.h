@@ -48,7 +48,7 @@ bool encoding_model_here(struct encoding_model *model);
 /* By libpfm4's name; false: it knows none of that name. */
 bool encoding_model_named(const char *name, struct encoding_model *model);
 
-/* The i-th that it knows; NULL past the end. */
+/* The i-th that it knows, about the newest first; NULL past the end. */
 const char *encoding_model_at(size_t i);
 
 /*

@@ -73,6 +73,16 @@ static bool parse_text(const char *text, uint64_t *value)
     return true;
 }
 
+/* A list that is longer than its buffer ends in its last whole name. */
+static void cut(char *list, size_t size)
+{
+    static const char more[] = ", and others";
+    char *at = list + size - sizeof(more);
+    while (at > list && *at != ',')
+        at--;
+    memcpy(at, more, sizeof(more));
+}
+
 const char *axis_range(const struct suite *suite, size_t axis, char *buffer, size_t size)
 {
     static const char *const kinds[] = {[AXIS_COUNT] = "a whole number",
@@ -94,6 +104,8 @@ const char *axis_range(const struct suite *suite, size_t axis, char *buffer, siz
     for (unsigned i = 0; suite_choice(suite, axis, i) != NULL && used < size; i++)
         used += (size_t)snprintf(buffer + used, size - used, "%s %s", i == 0 ? "" : ",",
                                  suite_choice(suite, axis, i));
+    if (used >= size)
+        cut(buffer, size);
     return buffer;
 }
 
