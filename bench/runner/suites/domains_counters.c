@@ -23,7 +23,7 @@ static const char *const states[] = {
 #include "guest/counter_states.def"
 #undef STATE
 };
-#define STATES (sizeof(states) / sizeof(*states))
+static const size_t state_count = sizeof(states) / sizeof(*states);
 
 struct event {
     char *name; /* as it was asked for */
@@ -251,7 +251,7 @@ static bool value_of(const struct domains_result *result, size_t event, const do
         if (said(result, ends[i], "counter-", word, &number))
             *value += number / requests[i];
         else if (said(result, ends[i], "no-counter-", word, &number) && number > 0 &&
-                 number < STATES)
+                 number < (double)state_count)
             *why = states[(size_t)number];
         else
             return fault_set(fault, "%s did not say its counter-%s, nor why not", ends[i], word);
