@@ -86,6 +86,7 @@ struct domain {
     mfn_t event_pages[EVENT_PAGES_MAX]; /* given for the FIFO ABI; in use until a reset */
     uint32_t n_event_pages;
     struct evtchn_vcpu *event_vcpus[VCPUS_MAX];
+    uint32_t pollers; /* of its vcpus, how many poll; atomic */
 
     struct domain_pirqs *pirqs; /* of one that may have devices; else NULL */
 

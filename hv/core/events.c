@@ -147,19 +147,22 @@ static void provide_bucket(struct domain *d)
 
 /* ---- what an event causes */
 
-/* Vcpus that poll, of all domains: mostly none. */
-static uint32_t pollers;
-
 void events_poll_begin(struct vcpu *v)
 {
     if (!__atomic_exchange_n(&v->polling, true, __ATOMIC_SEQ_CST))
-        __atomic_fetch_add(&pollers, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&v->domain->pollers, 1, __ATOMIC_SEQ_CST);
 }
 
 void events_poll_end(struct vcpu *v)
 {
     if (__atomic_exchange_n(&v->polling, false, __ATOMIC_SEQ_CST))
-        __atomic_fetch_sub(&pollers, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_sub(&v->domain->pollers, 1, __ATOMIC_SEQ_CST);
+}
+
+/* After the event was made pending: who polls looks for it only after having said so. */
+static inline bool is_polling(const struct domain *d)
+{
+    return unlikely(__atomic_load_n(&d->pollers, __ATOMIC_SEQ_CST) != 0);
 }
 
 static out_of_line void wake_pollers(struct domain *d, uint32_t port)
@@ -183,17 +186,23 @@ static void act_on(struct evtchn_effect effect, struct domain *receiver, uint32_
 {
     if (effect.upcall != NULL && is_asleep_or_elsewhere(effect.upcall->owner))
         vcpu_kick(effect.upcall->owner);
-    if ((effect.what & EVTCHN_IS_PENDING) && __atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0)
+    if ((effect.what & EVTCHN_IS_PENDING) && is_polling(receiver))
         wake_pollers(receiver, port);
 }
 
 /* ---- sending */
 
+/* Of one that was sent by: P. */
+static inline const struct evtchn *receiver_of(const struct evtchn *e)
+{
+    return e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
+}
+
 /* What is rare about a send: somebody else to tell, pollers, a trace, an error. */
 static out_of_line int send_rest(struct evtchn *e, int rc, struct evtchn_effect effect)
 {
     if (rc == 0) {
-        const struct evtchn *to = e->state == EVTCHN_INTERDOMAIN ? e->peer : e;
+        const struct evtchn *to = receiver_of(e);
         act_on(effect, to->domain->owner, to->port);
     }
     port_unshare(e);
@@ -211,10 +220,12 @@ static inline int send(struct domain *d, uint32_t port)
     struct evtchn_effect effect;
     port_share(e);
     int rc = evtchn_send_by(e, &effect);
-    if (unlikely(rc != 0 || trace_on || __atomic_load_n(&pollers, __ATOMIC_SEQ_CST) != 0))
+    if (unlikely(rc != 0 || trace_on))
         return send_rest(e, rc, effect);
     if (effect.upcall != NULL && is_asleep_or_elsewhere(effect.upcall->owner))
-        return send_rest(e, rc, effect);
+        return send_rest(e, 0, effect);
+    if (effect.what != 0 && is_polling(receiver_of(e)->domain->owner))
+        return send_rest(e, 0, effect);
     port_unshare(e);
     return 0;
 }

@@ -8,12 +8,12 @@
 
 # Programs first: hypercalls may bind the event of the timer, which programs need, to a port of theirs.
 RANDOM_C := $(addprefix tests/system/guests/,random_programs.c random_calls.c)
-WORKLOADS_C := $(RANDOM_C) $(addprefix tests/system/guests/,path_length.c path_domains.c path_crowd.c hogs.c)
+WORKLOADS_C := $(RANDOM_C) $(addprefix tests/system/guests/,path_length.c path_domains.c path_crowd.c path_poller.c hogs.c)
 SELFTEST_C := $(filter-out $(WORKLOADS_C),$(wildcard tests/system/guests/*.c))
 WORKLOAD_C := $(addprefix tests/system/guests/,support.c selftest.c)
 
 $(eval $(call guest-image,selftest,$(SELFTEST_C)))
-$(eval $(call guest-image,path-length,$(addprefix tests/system/guests/,path_length.c path_domains.c path_crowd.c tiny.c) $(WORKLOAD_C)))
+$(eval $(call guest-image,path-length,$(addprefix tests/system/guests/,path_length.c path_domains.c path_crowd.c path_poller.c tiny.c) $(WORKLOAD_C)))
 $(eval $(call guest-image,hogs,tests/system/guests/hogs.c $(WORKLOAD_C)))
 $(eval $(call guest-image,random,$(RANDOM_C) $(WORKLOAD_C)))
 

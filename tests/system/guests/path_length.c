@@ -183,13 +183,23 @@ static void print_scale(void)
            ticks == instructions ? "instructions" : "ticks", ticks, instructions);
 }
 
-static void prepare(void)
+void path_measure_sends(void)
 {
     long ipi = event_bind_ipi(0);
     REQUIRE(ipi > 0);
     port = (evtchn_port_t)ipi;
     event_unmask(port);
     to_self.port = port;
+    vcpu_mask();
+    MEASURE("event-send", send, 1);
+    MEASURE("event-send-pending", send_again, 1);
+    event_clear(port);
+    vcpu_unmask();
+    event_drop(port);
+}
+
+static void prepare(void)
+{
     same_base = (struct mmuext_op){.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = table_root_mfn().n};
     va = spare_address();
     for (unsigned i = 0; i < 2; i++)
@@ -243,11 +253,7 @@ TEST(path_length)
     prepare();
     print_scale();
     MEASURE("null-hypercall", null, 1);
-    vcpu_mask();
-    MEASURE("event-send", send, 1);
-    MEASURE("event-send-pending", send_again, 1);
-    event_clear(port);
-    vcpu_unmask();
+    path_measure_sends();
     MEASURE("update-va-mapping", map, 1);
     MEASURE("update-va-mapping-protect", protect, 1);
     MEASURE("mmu-update", update, 1);
@@ -263,5 +269,4 @@ TEST(path_length)
     MEASURE("base-switch", base_switch, 1);
     path_measure_grants();
     trap_init();
-    event_drop(port);
 }

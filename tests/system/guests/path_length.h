@@ -11,6 +11,7 @@ extern const char *path_among;
 /* Prints a line: `operations` of them took so many ticks. */
 void path_report(const char *name, uint64_t ticks, uint64_t operations);
 
+void path_measure_sends(void);
 void path_measure_grants(void);
 void path_measure_domains(void);
 
