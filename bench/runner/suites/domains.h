@@ -203,6 +203,14 @@ bool domains_counters_compute(const struct point *p, const struct domains_result
 /* What became of those that were asked for so far, as describe() of suite.h. */
 json_t *domains_counters_describe(void);
 
+/* ---- how long a turn among equals is (domains_scale.c) */
+
+/* The policy's parameter that says it, in ns; NULL if none is known. */
+const char *domains_turn_parameter(const char *policy);
+
+/* NULL, or why a point that sets it cannot be measured. */
+const char *domains_turn_refusal(const struct point *p, char text[SUITE_REASON]);
+
 /* ---- observing (domains_session.c): boots that the points of a run share */
 
 struct domains_session;

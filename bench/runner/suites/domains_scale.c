@@ -35,8 +35,7 @@ static const struct {
 #define SLACK_PERCENT 10
 #define SLACK_MS 100
 
-/* The parameter of a policy that is the length of a turn among equals. */
-static const char *slice_of(const char *policy)
+const char *domains_turn_parameter(const char *policy)
 {
     static const struct {
         const char *policy, *parameter;
@@ -50,10 +49,10 @@ static const char *slice_of(const char *policy)
     return NULL;
 }
 
-static const char *refusal(const struct point *p, char text[SUITE_REASON])
+const char *domains_turn_refusal(const struct point *p, char text[SUITE_REASON])
 {
     const char *policy = domains_subject_name(p);
-    if (slice_of(policy) != NULL)
+    if (domains_turn_parameter(policy) != NULL)
         return NULL;
     snprintf(text, SUITE_REASON, "it is not known by which parameter %s has a slice", policy);
     return text;
@@ -82,7 +81,7 @@ static void plan(const struct point *p, struct domains_boot *boot)
         char *text = format_text("domain crowd-%" PRIu64 "\n kernel crowd\n memory 2M\n"
                                  " schedule %s=%llu\n arguments at=%" PRIu64 " work=%" PRIu64
                                  " until=%" PRIu64 "\n",
-                                 i, slice_of(domains_subject_name(p)),
+                                 i, domains_turn_parameter(domains_subject_name(p)),
                                  (unsigned long long)(p->at[DOMAINS_AXIS_SLICE_MS] * NS_PER_MS),
                                  begin_ms(p), work_ms(p), until);
         strings_add(&parts, text);
@@ -132,7 +131,7 @@ const struct domains_measure domains_measure_scale = {
     .unpredicted = "what is lost to switches is given to the simulator; "
                    "`ringside run sched-scale`",
     .memory_mib = MEMORY_MIB,
-    .refusal = refusal,
+    .refusal = domains_turn_refusal,
     .boot = plan,
     .compute = compute,
 };

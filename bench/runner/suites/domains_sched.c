@@ -18,7 +18,7 @@
  * policy's periods, so that those are where the simulator has them, whose time begins with the
  * domains. */
 #define AT_MS 1200
-#define AT_XEN_MS 18000 /* which takes longer to boot */
+#define AT_XEN_MS 3000 /* which takes longer to boot */
 
 /* What the domains began with is over by then. */
 #define SETTLE_MS 500
@@ -58,6 +58,12 @@ static const char *refusal(const struct point *p, char text[SUITE_REASON])
     return sim_refusal(&point, text, SUITE_REASON);
 }
 
+static const char *turns_refusal(const struct point *p, char text[SUITE_REASON])
+{
+    const char *reason = domains_turn_refusal(p, text);
+    return reason != NULL ? reason : refusal(p, text);
+}
+
 /* ---- the machine ---- */
 
 static unsigned at_of(const struct point *p)
@@ -65,17 +71,37 @@ static unsigned at_of(const struct point *p)
     return domains_machine_of(p)->hypervisor == MACHINE_XEN ? AT_XEN_MS : AT_MS;
 }
 
+static bool is_wakeup(const struct point *p)
+{
+    return p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
+}
+
+/* "allowance=5000000"; "" where the policy's own is taken. */
+static char *turn_text(const struct point *p)
+{
+    if (p->at[DOMAINS_AXIS_MEASURE] != DOMAINS_TURNS)
+        return copy_text("");
+    return format_text("%s=%" PRIu64, domains_turn_parameter(domains_subject_name(p)),
+                       p->at[DOMAINS_AXIS_SLICE_MS] * (uint64_t)NS_PER_MS);
+}
+
+static char *weight_text(const struct point *p, uint64_t hog)
+{
+    return p->at[DOMAINS_AXIS_WEIGHTS] == SIM_EQUAL
+               ? copy_text("")
+               : format_text("weight=%" PRIu64, weight_of(p, hog));
+}
+
 static char *hog_text(const struct point *p, uint64_t hog)
 {
-    char *weight = p->at[DOMAINS_AXIS_WEIGHTS] == SIM_EQUAL
-                       ? copy_text("")
-                       : format_text(" schedule weight=%" PRIu64 "\n", weight_of(p, hog));
-    uint64_t until = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_SHARE
-                         ? at_of(p) + SETTLE_MS + p->at[DOMAINS_AXIS_SPAN_MS]
-                         : 0;
-    char *text = format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s"
-                             " arguments at=%u until=%" PRIu64 "\n",
-                             hog, weight, at_of(p), until);
+    char *weight = weight_text(p, hog), *turn = turn_text(p);
+    bool comes_as_it_is = *weight == '\0' && *turn == '\0';
+    uint64_t until = is_wakeup(p) ? 0 : at_of(p) + SETTLE_MS + p->at[DOMAINS_AXIS_SPAN_MS];
+    char *text =
+        format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s%s %s\n"
+                    " arguments at=%u until=%" PRIu64 "\n",
+                    hog, comes_as_it_is ? "" : " schedule ", weight, turn, at_of(p), until);
+    free(turn);
     free(weight);
     return text;
 }
@@ -93,14 +119,13 @@ static char *waker_text(const struct point *p)
 
 static void plan(const struct point *p, struct domains_boot *boot)
 {
-    bool wakeup = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
     struct strings parts = {0};
     for (uint64_t i = 0; i < hogs_of(p); i++) {
         char *text = hog_text(p, i);
         strings_add(&parts, text);
         free(text);
     }
-    if (wakeup) {
+    if (is_wakeup(p)) {
         char *text = waker_text(p);
         strings_add(&parts, text);
         free(text);
@@ -211,6 +236,18 @@ static void compute_service(const struct point *p, const struct hogs *h, double 
     v[DOMAINS_METRIC_SWITCHES] = begun * NS_PER_S / (h->to - h->from);
 }
 
+/* The lengths of which share errors are metrics. */
+static const struct {
+    size_t metric;
+    unsigned ms;
+} windows[] = {
+    {DOMAINS_METRIC_ERROR_10MS, 10},   {DOMAINS_METRIC_ERROR_30MS, 30},
+    {DOMAINS_METRIC_ERROR_100MS, 100}, {DOMAINS_METRIC_ERROR_300MS, 300},
+    {DOMAINS_METRIC_ERROR_1S, 1000},
+};
+
+#define WINDOWS (sizeof(windows) / sizeof(*windows))
+
 static bool compute_share(const struct point *p, const struct domains_result *result,
                           struct observation *out, struct hist *latency, struct fault *fault)
 {
@@ -220,9 +257,8 @@ static bool compute_share(const struct point *p, const struct domains_result *re
     if (good) {
         out->work = 1;
         out->elapsed_ns = (uint64_t)(hogs.to - hogs.from);
-        out->values[DOMAINS_METRIC_ERROR_100MS] = windows_error(p, &hogs, 100 * NS_PER_MS);
-        out->values[DOMAINS_METRIC_ERROR_300MS] = windows_error(p, &hogs, 300 * NS_PER_MS);
-        out->values[DOMAINS_METRIC_ERROR_1S] = windows_error(p, &hogs, 1000 * NS_PER_MS);
+        for (size_t i = 0; i < WINDOWS; i++)
+            out->values[windows[i].metric] = windows_error(p, &hogs, windows[i].ms * NS_PER_MS);
         compute_service(p, &hogs, out->values);
     }
     free(hogs.runs);
@@ -266,7 +302,8 @@ static double window_of(const struct sim_observation *seen, uint64_t length_ns)
 static bool predict(const struct point *p, struct observation *out, struct hist *latency,
                     struct fault *fault)
 {
-    bool wakeup = p->at[DOMAINS_AXIS_MEASURE] == DOMAINS_WAKEUP;
+    bool wakeup = is_wakeup(p);
+    char *turn = turn_text(p);
     struct sim_point point = SIM_DEFAULTS;
     struct sim_observation seen;
     point.policy = domains_subject_name(p);
@@ -283,7 +320,10 @@ static bool predict(const struct point *p, struct observation *out, struct hist 
     point.seed = SEED;
     point.warmup_ns = SETTLE_MS * NS_PER_MS;
     point.duration_ns = p->at[DOMAINS_AXIS_SPAN_MS] * NS_PER_MS;
-    if (sim_observe(&point, &seen, latency, NULL, fault->text, sizeof(fault->text)) != 0)
+    point.params = turn;
+    bool good = sim_observe(&point, &seen, latency, NULL, fault->text, sizeof(fault->text)) == 0;
+    free(turn);
+    if (!good)
         return false;
     double *v = out->values;
     out->elapsed_ns = seen.elapsed_ns;
@@ -297,9 +337,8 @@ static bool predict(const struct point *p, struct observation *out, struct hist 
     }
     out->work = 1;
     v[DOMAINS_METRIC_SWITCHES] = (double)seen.switches * NS_PER_S / (double)seen.elapsed_ns;
-    v[DOMAINS_METRIC_ERROR_100MS] = window_of(&seen, 100 * NS_PER_MS);
-    v[DOMAINS_METRIC_ERROR_300MS] = window_of(&seen, 300 * NS_PER_MS);
-    v[DOMAINS_METRIC_ERROR_1S] = window_of(&seen, 1000 * NS_PER_MS);
+    for (size_t i = 0; i < WINDOWS; i++)
+        v[windows[i].metric] = window_of(&seen, windows[i].ms * NS_PER_MS);
     if (seen.has_fairness)
         v[DOMAINS_METRIC_JAIN] = seen.jain;
     return true;
@@ -309,6 +348,15 @@ const struct domains_measure domains_measure_share = {
     .group = DOMAINS_SCHEDULERS,
     .axes = DOMAINS_BIT(HOGS) | DOMAINS_BIT(WEIGHTS) | DOMAINS_BIT(SPAN_MS),
     .refusal = refusal,
+    .boot = plan,
+    .compute = compute_share,
+    .predict = predict,
+};
+
+const struct domains_measure domains_measure_turns = {
+    .group = DOMAINS_SCHEDULERS,
+    .axes = DOMAINS_BIT(HOGS) | DOMAINS_BIT(WEIGHTS) | DOMAINS_BIT(SLICE_MS) | DOMAINS_BIT(SPAN_MS),
+    .refusal = turns_refusal,
     .boot = plan,
     .compute = compute_share,
     .predict = predict,
