@@ -48,13 +48,12 @@ static bool same_place(const struct court *c, const struct data_point *a,
 }
 
 /* Does the axis mean something to each point of these, or to none? */
-static bool means_alike(const struct court *c, const char *kind, size_t axis, const char *subject)
+static bool means_alike(const struct court *c, const char *kind, size_t axis, const char *who)
 {
     int means = -1;
     for (size_t i = 0; i < c->data->count; i++) {
         const struct data_point *p = &c->data->points[i];
-        if (!takes_part(c, p, kind) ||
-            (subject != NULL && strcmp(p->axes[AXIS_SUBJECT], subject) != 0))
+        if (!takes_part(c, p, kind) || (who != NULL && strcmp(p->axes[c->contrast], who) != 0))
             continue;
         int own = strcmp(p->axes[axis], AXIS_NA) != 0;
         if (means >= 0 && means != own)
@@ -79,14 +78,15 @@ static bool differs(const struct court *c, const char *kind, size_t axis)
     return false;
 }
 
-/* An axis that means something to some subjects alone, as warp to one scheduler, is a property of
- * theirs. Were it a part of the place, nothing would stand against them. */
+/* An axis that means something to some who compete alone, as warp to one scheduler or coalesce_n to
+ * one notification policy, is a property of theirs. Were it a part of the place, nothing would
+ * stand against them. */
 static void find_own(struct court *c, const char *kind)
 {
     for (size_t x = AXIS_FIRST_SWEPT; x < axes_of(c->data->suite); x++) {
-        c->own[x] = c->contrast == AXIS_SUBJECT && !means_alike(c, kind, x, NULL);
+        c->own[x] = x != c->contrast && !means_alike(c, kind, x, NULL);
         for (size_t i = 0; c->own[x] && i < c->data->count; i++)
-            c->own[x] = means_alike(c, kind, x, c->data->points[i].axes[AXIS_SUBJECT]);
+            c->own[x] = means_alike(c, kind, x, c->data->points[i].axes[c->contrast]);
         c->named[x] = c->own[x] && differs(c, kind, x);
     }
 }

@@ -5,7 +5,7 @@
  *
  * Points are contestants where they differ in the contrast axis alone (the subject, unless the
  * table's description names another) and, of subjects, are of one kind: layouts are held against
- * layouts. An axis that means something to some of the subjects alone is theirs: bvt with its
+ * layouts. An axis that means something to some contestants alone is theirs: bvt with its
  * wakers warped and bvt without stand against rr as two. Where a table contrasts platforms of
  * different clocks, as the hypervisor and the simulator, the sentence says how far they are apart;
  * nobody leads. Else the best median leads; it leads for sure where the interval of its ratio to
