@@ -3,7 +3,7 @@
 
 # The experiments of the quick suite, in the order of their tables.
 BENCH := ring-throughput ring-pairs ring-latency ring-load ring-counters ring-size \
-    evtchn-scan path-length evtchn-latency dom-ring-throughput dom-ring-latency dom-sched-share dom-sched-allowance dom-sched-wakeup scale-domains \
+    evtchn-scan path-length evtchn-latency dom-ring-throughput dom-ring-latency notify-batching dom-sched-share dom-sched-allowance dom-sched-wakeup scale-domains \
     isolation domain-start sched-fairness sched-wakeup sched-allowance sched-scale
 
 # Where make was told to build elsewhere, the tool does not find the tree by itself.
