@@ -47,12 +47,15 @@ void label_write(const struct label *label, FILE *out)
 
 /* ---- reading ---- */
 
-static void begin(struct label *label)
+/* value: FORMAT and the hypervisor; of another format nothing more is understood. */
+static void begin(struct label *label, const char *value)
 {
     char *machine = label->machine;
     label->machine = NULL;
     label_free(label);
     *label = (struct label){.machine = machine, .sum = FNV_BASIS};
+    if (strncmp(value, FORMAT " ", strlen(FORMAT " ")) == 0)
+        label->hypervisor = copy_text(value + strlen(FORMAT " "));
 }
 
 static void replace(char **text, const char *by)
@@ -80,34 +83,37 @@ static void read_effort(struct label *label, const char *value)
             label->effort = e;
 }
 
+/* false: the key is none of a label's. */
+static bool take(struct label *label, const char *key, const char *value)
+{
+    if (strcmp(key, "machine") == 0)
+        replace(&label->machine, value);
+    else if (strcmp(key, "program") == 0)
+        replace(&label->program, value);
+    else if (strcmp(key, "set") == 0)
+        strings_add(&label->sets, value);
+    else if (strcmp(key, "experiment") == 0)
+        strings_add(&label->experiments, value);
+    else if (strcmp(key, "effort") == 0)
+        read_effort(label, value);
+    else if (strcmp(key, "medium") == 0)
+        begin(label, value);
+    else
+        return false;
+    return true;
+}
+
 enum label_line label_read(struct label *label, const char *line)
 {
     if (strncmp(line, MARK, strlen(MARK)) != 0)
         return LABEL_OTHER;
     char *copy = copy_text(line + strlen(MARK)), *value = copy;
     const char *key = strsep(&value, " ");
-    enum label_line what = LABEL_PART;
-    if (value == NULL)
-        what = LABEL_OTHER;
-    else if (strcmp(key, "machine") == 0)
-        replace(&label->machine, value);
-    else if (strcmp(key, "ready") == 0)
+    enum label_line what = LABEL_OTHER;
+    if (value != NULL && strcmp(key, "ready") == 0)
         what = read_end(label, value);
-    else if (strcmp(key, "medium") == 0)
-        begin(label);
-    else if (strcmp(key, "program") == 0)
-        replace(&label->program, value);
-    else if (strcmp(key, "effort") == 0)
-        read_effort(label, value);
-    else if (strcmp(key, "set") == 0)
-        strings_add(&label->sets, value);
-    else if (strcmp(key, "experiment") == 0)
-        strings_add(&label->experiments, value);
-    else
-        what = LABEL_OTHER;
-    if (what == LABEL_PART && strcmp(key, "medium") == 0 &&
-        strncmp(value, FORMAT " ", strlen(FORMAT " ")) == 0)
-        label->hypervisor = copy_text(value + strlen(FORMAT " "));
+    else if (value != NULL && take(label, key, value))
+        what = LABEL_PART;
     if (what == LABEL_PART && strcmp(key, "machine") != 0)
         add_to_sum(label, line);
     free(copy);

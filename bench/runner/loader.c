@@ -67,8 +67,10 @@ static void keep(struct loader *l, const char *bytes, size_t count)
 {
     l->text = memory_grow(l->text, l->length + count + 1, 1);
     for (size_t i = 0; i < count; i++)
-        if (bytes[i] != '\r')
-            l->text[l->length++] = bytes[i] == '\0' ? '?' : bytes[i];
+        if (bytes[i] == '\0')
+            l->text[l->length++] = '?';
+        else if (bytes[i] != '\r')
+            l->text[l->length++] = bytes[i];
     l->text[l->length] = '\0';
 }
 
