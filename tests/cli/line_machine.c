@@ -63,6 +63,7 @@ static void unplug(void)
         quiet_ms = ioctl(other, FIONREAD, &unheard) == 0 && unheard > 0 ? 0 : quiet_ms + 1;
         usleep(1000);
     }
+    unlink(at_link);
     close(other);
     close(line);
 }
