@@ -29,7 +29,7 @@ BEGIN {
         fail("no row of " ENVIRON["summary"] " has a counter" \
              (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
 
-    slice("t", rows, "subject", "subject kind batch", "transport policy")
+    slice("t", rows, "subject", "subject kind batch", "transport")
     choose_batches()
     collect_subjects()
     read_styles(ENVIRON["styles"])

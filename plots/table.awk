@@ -237,6 +237,10 @@ function phrase(a, value)
         return ""
     if (a == "machine")
         return value == "sim" ? "simulated" : "on " value
+    if (a == "pmu")
+        return value == "here" ? "" : "events of " value
+    if (a == "measure" && value == "counters") # which is what the figure says
+        return ""
     if (a == "measure" || a == "transport" || a == "subject" || a == "kind")
         return value
     if (a == "policy")
