@@ -82,9 +82,11 @@ bool read_whole(const config_setting_t *s, uint64_t max, uint64_t *value, struct
 {
     char *text = scalar_text(s);
     bool good = text != NULL && parse_whole(text, 1, max, value);
+    if (!good)
+        fault_at(fault, s, "%s = %s: must be a whole number in 1..%" PRIu64, config_setting_name(s),
+                 text == NULL ? "(...)" : text, max);
     free(text);
-    return good || fault_at(fault, s, "%s must be a whole number in 1..%" PRIu64,
-                            config_setting_name(s), max);
+    return good;
 }
 
 /* ---- groups with a fixed set of keys ---- */

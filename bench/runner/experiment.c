@@ -2,14 +2,17 @@
 #include "bench/runner/experiment.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/runner/description.h"
 
 #define SUFFIX ".exp"
+#define LINE_SHOWN 60 /* letters of a line that cannot be understood */
 #define RANGE_TEXT 256
 
 const char *effort_name(enum effort effort)
@@ -234,6 +237,30 @@ static bool read_suite(const config_setting_t *root, struct experiment *e, struc
     return e->suite != NULL;
 }
 
+static bool is_complete(const struct experiment *e, struct fault *fault)
+{
+    const struct {
+        const char *key;
+        bool there;
+    } needed[] = {{"title", e->title != NULL},
+                  {"repetitions", e->repetitions != 0},
+                  {"duration_ms", e->duration_ms != 0 || e->suite->duration_ms == 0},
+                  {"sweeps", e->sweep_count != 0},
+                  {"tables", e->table_count != 0}};
+    struct strings lacking = {0};
+    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+        if (!needed[i].there)
+            strings_add(&lacking, needed[i].key);
+    char *names = strings_join(&lacking, ", ");
+    bool complete = lacking.count == 0;
+    if (!complete)
+        fault_set(fault, "%s: an experiment of suite %s needs %s, which this one lacks", e->path,
+                  e->suite->name, names);
+    free(names);
+    strings_free(&lacking);
+    return complete;
+}
+
 static bool read_root(const config_setting_t *root, struct reading *r, struct fault *fault)
 {
     struct experiment *e = r->experiment;
@@ -244,12 +271,7 @@ static bool read_root(const config_setting_t *root, struct reading *r, struct fa
     if (!read_group(root, "an experiment", experiment_keys, NULL, r, fault) ||
         !read_efforts(root, r, fault))
         return false;
-    bool timed = e->suite->duration_ms != 0;
-    if (e->title == NULL || e->repetitions == 0 || (timed && e->duration_ms == 0) ||
-        e->sweep_count == 0 || e->table_count == 0)
-        return fault_set(fault, "%s: an experiment needs title, repetitions, %ssweeps and tables",
-                         e->path, timed ? "duration_ms, " : "");
-    return true;
+    return is_complete(e, fault);
 }
 
 /* The name: what the file is called, in letters that a folder and a figure can bear. */
@@ -269,15 +291,42 @@ static bool name_from_path(struct experiment *e, struct fault *fault)
     return true;
 }
 
+/* A line of a file, what cannot be printed as `?`; "" if there is none. The caller frees. */
+static char *line_of(const char *path, int number)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *in = fopen(path, "re");
+    ssize_t length = in == NULL ? -1 : 0;
+    while (length >= 0 && number-- > 0)
+        length = getline(&line, &size, in);
+    char *text = format_text("%.*s", LINE_SHOWN, length < 0 || line == NULL ? "" : line);
+    text[strcspn(text, "\r\n")] = '\0';
+    for (char *c = text; *c != '\0'; c++)
+        if (!isprint((unsigned char)*c) && *c != '\t')
+            *c = '?';
+    free(line);
+    if (in != NULL)
+        fclose(in);
+    return text;
+}
+
 static bool load(const char *path, config_t *config, struct fault *fault)
 {
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return fault_set(fault, "%s: is a folder, expected a file that describes an experiment",
+                         path);
     if (config_read_file(config, path) == CONFIG_TRUE)
         return true;
     if (config_error_type(config) == CONFIG_ERR_FILE_IO)
-        return fault_set(fault, "%s: cannot be read", path);
+        return fault_set(fault, "%s: cannot be read: %s", path, strerror(errno));
     const char *file = config_error_file(config);
-    return fault_set(fault, "%s:%d: %s", file == NULL ? path : file, config_error_line(config),
-                     config_error_text(config));
+    char *line = line_of(file == NULL ? path : file, config_error_line(config));
+    fault_set(fault, "%s:%d: %s, in or before: %s", file == NULL ? path : file,
+              config_error_line(config), config_error_text(config), line);
+    free(line);
+    return false;
 }
 
 struct experiment *experiment_read(const char *path, enum effort effort, struct fault *fault)

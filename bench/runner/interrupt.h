@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ctrl-C and kill: the signals are blocked, here and in the workers that are started later, and
- * asked for between observations, so that none ends or disturbs an observation.
+ * asked for between observations, so that none ends or disturbs an observation. What an observation
+ * waits for (another program, a serial line) an interrupt ends.
  */
 #ifndef RUNNER_INTERRUPT_H
 #define RUNNER_INTERRUPT_H

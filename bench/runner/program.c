@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "bench/runner/interrupt.h"
 
 bool program_in_path(const char *name)
 {
@@ -23,13 +26,26 @@ bool program_in_path(const char *name)
     return found;
 }
 
-static bool read_all(int fd, struct program_end *end)
+/* Waits until there is something to read, or the output has ended. On an interrupt the program is
+ * told to end, once: then its output ends. */
+static void wait_output(int fd, pid_t pid, bool *interrupted)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+                           {.fd = *interrupted ? -1 : interrupt_fd(), .events = POLLIN}};
+    if (poll(fds, sizeof(fds) / sizeof(*fds), -1) > 0 && fds[1].revents != 0) {
+        kill(pid, SIGTERM);
+        *interrupted = true;
+    }
+}
+
+static bool read_all(int fd, pid_t pid, struct program_end *end, bool *interrupted)
 {
     enum { BLOCK = 4096 };
     for (;;) {
         end->text = memory_grow(end->text, end->length + BLOCK + 1, 1);
+        wait_output(fd, pid, interrupted);
         ssize_t got = read(fd, end->text + end->length, BLOCK);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         end->length += got > 0 ? (size_t)got : 0;
         end->text[end->length] = '\0';
@@ -62,21 +78,24 @@ bool program_run(char *const argv[], struct program_end *end, struct fault *faul
 {
     int fds[2], status;
     pid_t pid;
+    bool interrupted = false;
     *end = (struct program_end){0};
     if (pipe2(fds, O_CLOEXEC) != 0)
         return fault_set(fault, "cannot run %s: %s", argv[0], strerror(errno));
     int error = start(argv, fds, &pid);
     close(fds[1]);
-    bool read = error == 0 && read_all(fds[0], end);
+    fcntl(fds[0], F_SETFL, O_NONBLOCK); /* what is told by poll(2) may be an interrupt alone */
+    bool read = error == 0 && read_all(fds[0], pid, end, &interrupted);
     close(fds[0]);
     if (error != 0)
         return fault_set(fault, "cannot run %s: %s", argv[0], strerror(error));
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     end->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (read)
+    if (read && !interrupted)
         return true;
     free(end->text);
     end->text = NULL;
-    return fault_set(fault, "cannot read what %s printed", argv[0]);
+    return interrupted ? fault_set(fault, "%s was ended by the interrupt", argv[0])
+                       : fault_set(fault, "cannot read what %s printed", argv[0]);
 }

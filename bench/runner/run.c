@@ -142,7 +142,7 @@ static bool observe(struct run *run, const struct turn *turn, struct hist *laten
                        latency, &error)) {
         progress_clear(progress);
         run->over = e->suite->is_over != NULL && e->suite->is_over(session->of);
-        if (!run->over)
+        if (!run->over && !interrupt_wait(0))
             return note_error(run, turn, error.text, fault);
         say("%s", error.text); /* is nothing that the point did */
         return true;

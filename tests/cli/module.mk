@@ -56,6 +56,12 @@ $(B)/test_domains: $(B)/asan/ringside $(BENCH_IMAGES) tests/cli/test_domains
 	  $(abspath $(B)) > $@
 	@chmod +x $@
 
+TESTS += $(B)/test_trouble
+$(B)/test_trouble: $(B)/asan/ringside $(B)/ringside.elf tests/cli/test_trouble tests/cli/console.sh
+	@printf '#!/bin/sh\nexec "%s" "%s" "%s"\n' $(abspath tests/cli/test_trouble) $(abspath $<) \
+	  $(abspath $(B)) > $@
+	@chmod +x $@
+
 # The other end of a serial line, made up; and the real one, from a medium.
 $(B)/line_machine: $(call objects,asan,tests/cli/line_machine.c)
 	@$(CC_asan) $(FLAGS_asan) $^ -o $@

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/runner/interrupt.h"
 #include "bench/runner/place.h"
 #include "bench/runner/suites/bare.h"
 #include "bench/runner/suites/domains.h"
@@ -125,7 +126,7 @@ static char *make_folder(struct fault *fault)
 }
 
 /* Does `with` it what is to be done with the machine and its ramdisk. Where a boot went wrong its
- * ramdisk stays, for the command that boots it again. */
+ * ramdisk stays, for the command that boots it again; one that was interrupted did not. */
 static bool with_ramdisk(struct domains_boot *boot,
                          bool (*with)(struct domains_boot *boot, void *of, struct fault *fault),
                          void *of, struct fault *fault)
@@ -140,7 +141,8 @@ static bool with_ramdisk(struct domains_boot *boot,
     boot->machine.guest = boot->control == NULL ? CONTROL : boot->control;
     bool made = make_ramdisk(boot, folder, ramdisk, fault);
     bool good = made && with(boot, of, fault);
-    if (good || !made || boot->machine.engine == MACHINE_BARE) /* the medium has it */
+    bool in_medium = boot->machine.engine == MACHINE_BARE;
+    if (good || !made || in_medium || interrupt_wait(0))
         remove_folder(boot, folder, ramdisk);
     boot->machine.ramdisk = NULL;
     free(ramdisk);
