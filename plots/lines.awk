@@ -10,7 +10,8 @@
 #   clock, panels, panel p:  scale_x[p], silent_x[p] (without labels), scale_y[p]
 #   $linesP (x y), $pointsP (x y lo hi), index i - 1 of each for series i; name[i], line styles i, all
 #   $predictedP (x y), likewise, of the simulator's predictions
-# A series that lies at no place of the axis is level all along it, with a single mark.
+# A series that lies at no place of the axis is level all along it, with a single mark. A panel whose
+# shows[p] is 0 has nothing to show.
 
 BEGIN {
     WINDOWS = split("10ms 30ms 100ms 300ms 1s 3s 10s", window, " ")
@@ -29,12 +30,15 @@ BEGIN {
         fail("no row of " ENVIRON["summary"] " has what this figure shows" \
              (ENVIRON["where"] == "" ? "" : " where " ENVIRON["where"]))
     print "clock = " quote(clocks ~ /,/ ? "" : clocks)
-    printf "panels = %d\narray scale_x[%d]\narray silent_x[%d]\narray scale_y[%d]\n", panels, panels, panels, panels
-    for (p = 1; p <= panels; p++)
-        print_panel(p)
+    printf "panels = %d\narray scale_x[%d]\narray silent_x[%d]\narray scale_y[%d]\narray shows[%d]\n", panels, panels, panels, panels, panels
+    for (p = 1; p <= panels; p++) {
+        printf "shows[%d] = %d\n", p, (nx[p] > 0)
+        if (nx[p])
+            print_panel(p)
+    }
     print_numbered()
     print "others = " quote(all_others)
-    print_caption(clauses(clauses(statistics, prediction_text()), caption_text()) ". " ENVIRON["caption"], ENVIRON["width"])
+    print_caption(clauses(clauses(common_statistics(), prediction_text()), caption_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
 
 # Does a row have any of the panel's values?
@@ -83,8 +87,9 @@ function collect(p,    part, restricted, r, s, k)
             place(p, s, cell["t", r, x[p]], r, "")
     }
     sort_places(p)
-    if (p == 1)
-        statistics = statistics_text("t", rows)
+    if (!nx[p])
+        return
+    statistics[p] = statistics_text("t", rows)
     world[p] = world_text()
     if (!index("," clocks ",", "," clock_of("t", rows) ","))
         clocks = clocks (clocks == "" ? "" : ",") clock_of("t", rows)
@@ -188,13 +193,13 @@ function is_metric(name,    i)
 # What all panels' worlds have in common, and then what each has of its own.
 function caption_text(    p, i, n, term, common, own, text)
 {
-    n = split(world[1], term, ", ")
+    n = split(world[some_panel()], term, ", ")
     for (i = 1; i <= n; i++)
         if (in_all(term[i]))
             common = common (common == "" ? "" : ", ") term[i]
     for (p = 1; p <= panels; p++) {
         n = split(world[p], term, ", ")
-        own = ""
+        own = common_statistics() == "" ? statistics[p] : ""
         for (i = 1; i <= n; i++)
             if (!in_all(term[i]))
                 own = own (own == "" ? "" : ", ") term[i]
@@ -204,10 +209,28 @@ function caption_text(    p, i, n, term, common, own, text)
     return common text
 }
 
+# One that shows something.
+function some_panel(    p)
+{
+    for (p = 1; p < panels && !nx[p]; p++)
+        continue
+    return p
+}
+
+# What points and bars are, if they are the same in all panels.
+function common_statistics(    p, one)
+{
+    one = statistics[some_panel()]
+    for (p = 1; p <= panels; p++)
+        if (nx[p] && statistics[p] != one)
+            return ""
+    return one
+}
+
 function in_all(term,    p)
 {
     for (p = 1; p <= panels; p++)
-        if (!index(", " world[p] ",", ", " term ","))
+        if (nx[p] && !index(", " world[p] ",", ", " term ","))
             return 0
     return 1
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 # start: from the request for a domain until it is created, built, at its first instruction and in its
-# main program, against its place in a row of domains, in instructions and in time.
+# main program, against its place in a row of domains, in instructions and in time, and on Xen.
 
 figure = 'start'
 if (!exists("root")) root = 'plots'
-panel_specs = 'start_ns|row|machine=qemu-icount|1e6|1 start_ns|row|machine=qemu-tcg|1e6|1'
-headings = '(a)_instructions (b)_time'
-y_labels = 'M_instructions ms'
-x_labels = '- Place_in_the_row'
+panel_specs = 'start_ns|row|machine=qemu-icount|1e6|1 start_ns|row|machine=qemu-tcg|1e6|1 '. \
+    'start_ns|row|machine=xen-icount|1e6|1'
+headings = '(a)_instructions (b)_time (c)_instructions_on_Xen'
+y_labels = 'M_instructions ms M_instructions'
+x_labels = '- - Place_in_the_row'
 load root.'/panels.gp'

@@ -13,6 +13,8 @@
 #                     that no caption knows
 # -v kind=batching    four notification policies, of which one holds back 4 or 16 requests and one sends no events
 # -v kind=isolation   two kinds of trouble for two schedulers, of which one was not measured beside the second
+# -v kind=events      three ABIs, an event alone by ports and behind hot ports
+# -v kind=start       two domains of a row, in instructions and in time
 # -v kind=path-length two operations on two hypervisors, of which one lacks one
 
 BEGIN {
@@ -36,6 +38,14 @@ BEGIN {
         print "e,qemu-icount,instructions,bvt,scheduler,isolation,qemu-icount,hog,100,2,0.5,1.01,325"
         print "e,qemu-icount,instructions,rr,scheduler,isolation,qemu-icount,hog,100,2,0.001,1400,1400"
         print "e,qemu-icount,instructions,bvt,scheduler,isolation,qemu-icount,flood,100,2,0.47,8,9.7"
+        exit
+    }
+    if (kind == "events") {
+        events()
+        exit
+    }
+    if (kind == "start") {
+        starts()
         exit
     }
     if (kind == "rings") {
@@ -93,6 +103,33 @@ function rings(    m, s, b)
                 print "e," (m == 1 ? "qemu-icount,instructions," : "qemu-tcg,tsc,") (s == 1 ? "xen" : "lamport") ",layout,throughput," \
                     (m == 1 ? "qemu-icount,1," : "qemu-tcg,2,") "event-index,2l," b ",256,4000,NA,NA,NA,30," (m == 1 ? 2 : 7) "," \
                     s * b * 1e6 "," s * b * 1e6 "," s * b * (m == 1 ? 1 : 1.2) * 1e6
+}
+
+function events(    s, abi, urgent, hot, again, ports)
+{
+    print "experiment,platform,clock,subject,kind,measure,machine,cpus,ports,hot,again,urgent,n,p50_ns,p50_ns_lo,p50_ns_hi," \
+          "rank_max,rank_max_lo,rank_max_hi"
+    split("flat fifo fifo newest", abi, " ")
+    split("off off on off", urgent, " ")
+    for (s = 1; s <= 4; s++) {
+        for (ports = 1; s != 3 && ports <= 1000; ports *= 1000)
+            print "e,qemu-icount,instructions," abi[s] ",abi,events,qemu-icount,1," ports ",NA,NA,NA,2,3000,3000,3000,NA,NA,NA"
+        for (hot = 1; hot <= 32; hot *= 32)
+            for (again = 0; again < 2; again++)
+                print "e,qemu-icount,instructions," abi[s] ",abi,order,qemu-icount,1,NA," hot "," (again ? "on" : "off") "," urgent[s] \
+                    ",2," 2000 * s ",NA,NA," hot + s "," hot + s "," hot + s
+    }
+}
+
+function starts(    m, row, u, until)
+{
+    print "experiment,platform,clock,subject,kind,measure,machine,row,until,n,start_ns,start_ns_lo,start_ns_hi"
+    split("created built main-program", until, " ")
+    for (m = 1; m <= 2; m++)
+        for (row = 1; row <= 100; row *= 100)
+            for (u = 1; u <= 3; u++)
+                print "e," (m == 1 ? "qemu-icount,instructions,bvt,scheduler,start,qemu-icount," : "qemu-tcg,tsc,bvt,scheduler,start,qemu-tcg,") \
+                    row "," until[u] ",2," 1e5 * m * u "," 1e5 * m * u "," 1e5 * m * u
 }
 
 function batching(    s, n, load, cpu, policy, part)
