@@ -36,7 +36,7 @@ BEGIN {
         printf "scale_panel[%d] = %s\n", p, quote(scale_of[p])
     print_numbered()
     print "others = " quote(others)
-    print_caption(clauses(statistics_text("t", rows), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
+    print_caption(clauses(clauses(statistics_text("t", rows), "rows: what a third domain does"), world_text()) ". " ENVIRON["caption"], ENVIRON["width"])
 }
 
 function take(r,    trouble)
