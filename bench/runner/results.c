@@ -208,14 +208,48 @@ static const struct data_point *point_at(const struct view *v, const struct data
     return NULL;
 }
 
+static bool are_exact(const struct view *v)
+{
+    bool exact = true;
+    for (size_t p = 0; p < v->count; p++)
+        exact &= v->points[p]->exact;
+    return exact;
+}
+
+/* A model, whose clock is another one, stands beside what it is of, each of them the same every
+ * time. */
+static bool shows_difference(const struct view *v, const struct strings *values)
+{
+    return v->spec->contrast == v->spec->across && values->count == 2 && v->clock == NULL &&
+           are_exact(v);
+}
+
+/* "+0.4 %", of the first over the second. */
+static void add_difference(struct table *t, const struct view *v, const struct data_point *row,
+                           const struct strings *values)
+{
+    const struct data_point *first = point_at(v, row, values->at[0]),
+                            *second = point_at(v, row, values->at[1]);
+    double ratio = NAN;
+    if (first != NULL && second != NULL && second->intervals[v->metrics[0]].median != 0)
+        ratio = first->intervals[v->metrics[0]].median / second->intervals[v->metrics[0]].median;
+    if (isnan(ratio))
+        table_add(t, "-");
+    else
+        table_add(t, "%+.1f %%", 100 * (ratio - 1));
+}
+
 static struct table make_across(const struct view *v)
 {
     struct strings values = values_across(v);
     struct table t = {0};
     t.left = add_axes(&t, v, NULL);
-    t.columns = t.left + values.count;
+    bool differ = shows_difference(v, &values);
+    t.columns = t.left + values.count + differ;
     for (size_t i = 0; i < values.count; i++)
         table_add(&t, "%s %s", axis_name(v->data->suite, v->spec->across), values.at[i]);
+    if (differ)
+        table_add(&t, "difference");
     for (size_t p = 0; p < v->count; p++) {
         size_t first = 0;
         while (!same_row(v, v->points[first], v->points[p]))
@@ -225,6 +259,8 @@ static struct table make_across(const struct view *v)
         add_axes(&t, v, v->points[p]->axes);
         for (size_t i = 0; i < values.count; i++)
             add_value(&t, v, point_at(v, v->points[p], values.at[i]), 0);
+        if (differ)
+            add_difference(&t, v, v->points[p], &values);
     }
     strings_free(&values);
     return t;
@@ -237,14 +273,6 @@ static size_t fewest_samples(const struct view *v)
         if (v->points[p]->count < fewest)
             fewest = v->points[p]->count;
     return fewest;
-}
-
-static bool are_exact(const struct view *v)
-{
-    bool exact = true;
-    for (size_t p = 0; p < v->count; p++)
-        exact &= v->points[p]->exact;
-    return exact;
 }
 
 static bool some_counted(const struct view *v)
