@@ -11,7 +11,9 @@
 #include "hv/core/global_virq.h"
 #include "hv/core/grant_table.h"
 #include "hv/core/log.h"
+#include "hv/core/rate_limit.h"
 #include "hv/core/schedule.h"
+#include "hv/core/time.h"
 #include "hv/core/trace.h"
 #include "hv/core/vcpu.h"
 
@@ -122,15 +124,40 @@ void domain_shutdown(struct domain *d, uint8_t reason)
                                                  : MACHINE_GUEST_CRASHED);
 }
 
+/*
+ * A dump takes the console and a processor for a tenth of a second, at 115200 baud: a domain that
+ * is started again as often as it crashes has a hundredth of both. All domains share the limit, for
+ * one that was started again is another one.
+ */
+#define DUMPS_AT_ONCE 5
+static struct rate_limit dumps = RATE_LIMIT(DUMPS_AT_ONCE, 10 * NS_PER_S);
+
+/* The control domain's is the last one in any case. */
+static bool may_dump(const struct domain *d)
+{
+    uint64_t refused;
+    if (d == control_domain)
+        return true;
+    bool allowed = rate_limit_allows(&dumps, time_now(), &refused);
+    if (allowed && refused != 0)
+        log_error("%lu crashes before this one were not shown\n", refused);
+    if (!allowed && refused == 1)
+        log_error("domain %u crashed; not shown, as others until some seconds have passed\n",
+                  d->id);
+    return allowed;
+}
+
 void domain_crash(struct vcpu *v, const char *why, ...)
 {
-    char text[160];
-    va_list args;
-    va_start(args, why);
-    format_string_v(text, sizeof(text), why, args);
-    va_end(args);
-    log_error("domain %u vcpu %u crashed: %s\n", v->domain->id, v->id, text);
-    arch_show_guest(v);
+    if (may_dump(v->domain)) {
+        char text[160];
+        va_list args;
+        va_start(args, why);
+        format_string_v(text, sizeof(text), why, args);
+        va_end(args);
+        log_error("domain %u vcpu %u crashed: %s\n", v->domain->id, v->id, text);
+        arch_show_guest(v);
+    }
     domain_shutdown(v->domain, SHUTDOWN_crash);
 }
 

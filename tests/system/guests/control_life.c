@@ -20,6 +20,43 @@ TEST(control_domain_runs_and_ends)
     tiny_destroy(&t);
 }
 
+#define CRASHES 12U
+
+/* Characters that the hypervisor's console has had, wherever they begin. */
+static uint32_t console_position(void)
+{
+    static char text[64];
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_readconsole,
+                            .u.readconsole = {.count = sizeof(text), .incremental = 1}};
+    set_xen_guest_handle(op.u.readconsole.buffer, text);
+    do
+        op.u.readconsole.count = sizeof(text);
+    while (CHECK_EQUAL(control_system(&op), 0) && op.u.readconsole.count != 0);
+    return op.u.readconsole.index;
+}
+
+/* Domains that crash one after the other do not have the console for as long as they like. */
+TEST(control_crashes_are_shown_in_moderation)
+{
+    if (!start_on_ringside())
+        SKIP("Xen shows all of them");
+    struct tiny t;
+    uint32_t first = console_position();
+    uint32_t most = 0;
+    for (unsigned i = 0; i < CRASHES; i++) {
+        uint32_t before = console_position();
+        REQUIRE(tiny_load(&t, crashes_start, crashes_end));
+        CHECK(tiny_start(&t));
+        CHECK_EQUAL(tiny_wait(&t), SHUTDOWN_crash);
+        tiny_destroy(&t);
+        uint32_t shown = console_position() - before;
+        most = shown > most ? shown : most;
+    }
+    uint32_t all = console_position() - first;
+    tap_note("%u characters of %u crashes, %u of one", all, CRASHES, most);
+    CHECK(all <= CRASHES / 2 * most);
+}
+
 TEST(control_domain_crashes)
 {
     struct tiny t;
