@@ -14,19 +14,13 @@
 
 #include "bench/runner/manifest.h"
 #include "bench/runner/place.h"
-#include "bench/runner/program.h"
 #include "bench/runner/suite.h"
+#include "bench/runner/suites/machine.h"
 
-#define QEMU "qemu-system-x86_64"
-#define IMAGE "ringside.elf"
 #define GUEST "guest/path-length"
 #define MEDIUM "ringside.iso"
-#define FIRMWARE "/usr/share/ovmf/OVMF.fd"
-
-#define LIMIT_S "120"
-#define LIMIT_KILL_S "5"  /* after it, if QEMU does not end */
-#define STATUS_OFF 33     /* the guest powered off (hv/arch/x86_64/end.c) */
-#define CONSOLE_SHOWN 400 /* bytes of what was said last, in a fault */
+#define MEMORY_MIB 512
+#define NS_PER_US 1000
 
 /* What the hypervisor says, in microseconds (hv/arch/x86_64/start.c). */
 #define SAID "(hv) boot: entered after %" SCNu64 " us, control domain after %" SCNu64 " us"
@@ -106,16 +100,13 @@ static bool lies_beside(const char *name)
 
 static const char *missing(const struct point *p)
 {
-    if (!program_in_path(QEMU))
-        return QEMU " is not installed; `make deps` installs it (Debian's qemu-system-x86)";
-    if (p->subject == LOADER_KERNEL)
-        return lies_beside(IMAGE) && lies_beside(GUEST) ? NULL
-                                                        : IMAGE
-                   " and " GUEST " are not beside this program; `make all` builds them";
+    const char *reason = machine_missing(MACHINE_RINGSIDE, GUEST);
+    if (reason != NULL || p->subject == LOADER_KERNEL)
+        return reason;
     if (!lies_beside(MEDIUM))
         return MEDIUM " is not beside this program; `make iso` builds it";
-    if (p->subject == LOADER_GRUB_UEFI && access(FIRMWARE, R_OK) != 0)
-        return FIRMWARE " is not there; `make deps` installs it (Debian's ovmf)";
+    if (p->subject == LOADER_GRUB_UEFI && access(MACHINE_UEFI, R_OK) != 0)
+        return MACHINE_UEFI " is not there; `make deps` installs it (Debian's ovmf)";
     return NULL;
 }
 
@@ -128,53 +119,23 @@ static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
 
 /* ---- observing ---- */
 
+static struct machine machine_of(const struct point *p)
+{
+    return (struct machine){.hypervisor = MACHINE_RINGSIDE,
+                            .engine = MACHINE_TCG,
+                            .cpus = (unsigned)p->at[BOOT_AXIS_CPUS],
+                            .memory_mib = MEMORY_MIB,
+                            .medium = p->subject == LOADER_KERNEL ? NULL : MEDIUM,
+                            .uefi = p->subject == LOADER_GRUB_UEFI,
+                            .guest = GUEST};
+}
+
 static char *caption(const json_t *manifest, const char *experiment)
 {
     (void)experiment;
     return format_text("QEMU's TCG; ringside %s, commit %.12s",
                        manifest_text(manifest, "program", "version"),
                        manifest_text(manifest, "program", "commit"));
-}
-
-static void add_all(struct strings *argv, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        strings_add(argv, words[i]);
-}
-
-static struct strings command(const struct point *p)
-{
-    char *image = place_of_program(IMAGE), *guest = place_of_program(GUEST);
-    char *medium = place_of_program(MEDIUM);
-    char *cpus = format_text("%" PRIu64, p->at[BOOT_AXIS_CPUS]);
-    const char *const machine[] = {"timeout",    "-k",
-                                   LIMIT_KILL_S, LIMIT_S,
-                                   QEMU,         "-machine",
-                                   "pc",         "-cpu",
-                                   "qemu64",     "-m",
-                                   "512",        "-smp",
-                                   cpus,         "-accel",
-                                   "tcg",        "-no-user-config",
-                                   "-display",   "none",
-                                   "-no-reboot", "-nodefaults",
-                                   "-serial",    "file:/dev/stdout",
-                                   "-device",    "isa-debug-exit,iobase=0xf4,iosize=4"};
-    const char *const kernel[] = {"-kernel", image, "-append", "exit-port=0xf4", "-initrd", guest};
-    const char *const cdrom[] = {"-cdrom", medium, "-boot", "d"};
-    const char *const bios[] = {"-bios", FIRMWARE};
-    struct strings argv = {0};
-    add_all(&argv, machine, sizeof(machine) / sizeof(*machine));
-    if (p->subject == LOADER_KERNEL)
-        add_all(&argv, kernel, sizeof(kernel) / sizeof(*kernel));
-    else
-        add_all(&argv, cdrom, sizeof(cdrom) / sizeof(*cdrom));
-    if (p->subject == LOADER_GRUB_UEFI)
-        add_all(&argv, bios, sizeof(bios) / sizeof(*bios));
-    free(cpus);
-    free(medium);
-    free(guest);
-    free(image);
-    return argv;
 }
 
 /* What the hypervisor said of its times, in a console's lines of which others may be anything. */
@@ -193,35 +154,23 @@ static bool observe(void *session, const struct point *p, uint64_t duration_ns, 
     (void)duration_ns;
     (void)seed;
     (void)latency;
-    struct strings argv = command(p);
+    const struct machine machine = machine_of(p);
     struct program_end end;
-    char **ended = memory(argv.count + 1, sizeof(*ended)); /* by a NULL */
-    memcpy(ended, argv.at, argv.count * sizeof(*ended));
-    bool good = program_run(ended, &end, fault);
-    free(ended);
-    strings_free(&argv);
-    if (!good)
-        return false;
-    for (size_t i = 0; i < end.length; i++)
-        if (end.text[i] == '\0')
-            end.text[i] = '?';
-    const char *last =
-        end.length > CONSOLE_SHOWN ? end.text + end.length - CONSOLE_SHOWN : end.text;
     uint64_t entered = 0, guest = 0;
-    if (!read_times(end.text, &entered, &guest))
-        good = fault_set(fault,
-                         "the hypervisor did not say when it reached its guest; QEMU's exit status "
-                         "is %d, and the console's end:\n%s",
-                         end.status, last);
-    else if (end.status != STATUS_OFF)
-        good = fault_set(fault, "expected exit status %d of QEMU, found %d; the console's end:\n%s",
-                         STATUS_OFF, end.status, last);
+    if (!machine_boot(&machine, &end, fault))
+        return false;
+    bool good = read_times(end.text, &entered, &guest);
+    if (!good)
+        fault_set(fault, "the hypervisor did not say when it reached its guest");
+    else if (!machine_ended(&machine, &end))
+        good = fault_set(fault, "the machine ended wrongly");
+    if (!good)
+        machine_explain(&machine, &end, fault);
     free(end.text);
-    const double us_per_ms = 1000;
     out->work = 1;
-    out->elapsed_ns = (entered + guest) * 1000;
-    out->values[BOOT_METRIC_LOADER] = (double)entered / us_per_ms;
-    out->values[BOOT_METRIC_HYPERVISOR] = (double)guest / us_per_ms;
+    out->elapsed_ns = (entered + guest) * NS_PER_US;
+    out->values[BOOT_METRIC_LOADER] = (double)(entered * NS_PER_US);
+    out->values[BOOT_METRIC_HYPERVISOR] = (double)(guest * NS_PER_US);
     return good;
 }
 

@@ -160,6 +160,14 @@ static void add_loaded(struct strings *argv, const struct machine *m)
     free(image);
 }
 
+static void add_medium(struct strings *argv, const struct machine *m)
+{
+    char *medium = place_of_program(m->medium);
+    const char *const loaded[] = {"-cdrom", medium, "-boot", "d", "-bios", MACHINE_UEFI};
+    add_all(argv, loaded, m->uefi ? 6 : 4);
+    free(medium);
+}
+
 static struct strings command(const struct machine *m, const char *limit_s)
 {
     static const char *const console[] = {
@@ -187,7 +195,10 @@ static struct strings command(const struct machine *m, const char *limit_s)
         strings_add(&argv, "-device");
         strings_add(&argv, "isa-debug-exit,iobase=0xf4,iosize=4");
     }
-    add_loaded(&argv, m);
+    if (m->medium != NULL)
+        add_medium(&argv, m);
+    else
+        add_loaded(&argv, m);
     free(cpus);
     free(memory_mib);
     return argv;

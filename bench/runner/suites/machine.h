@@ -13,6 +13,7 @@
 #include "bench/runner/program.h"
 
 #define MACHINE_PROGRAM "qemu-system-x86_64"
+#define MACHINE_UEFI "/usr/share/ovmf/OVMF.fd" /* Debian's ovmf */
 
 enum machine_hypervisor { MACHINE_RINGSIDE, MACHINE_XEN, MACHINE_HYPERVISORS };
 
@@ -29,6 +30,8 @@ struct machine {
     enum machine_engine engine;
     unsigned cpus;
     unsigned memory_mib;
+    const char *medium;    /* what firmware boots from, beside this program; NULL: what follows, */
+    bool uefi;             /* and of which kind that is */
     const char *options;   /* more of the hypervisor's; NULL: none */
     const char *guest;     /* image of the first domain */
     const char *arguments; /* its command line; NULL: none */
