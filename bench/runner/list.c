@@ -6,6 +6,7 @@
 
 #include "bench/runner/commands.h"
 #include "bench/runner/experiment.h"
+#include "bench/runner/list_counters.h"
 #include "bench/runner/place.h"
 #include "bench/runner/suites/native.h"
 #include "bench/runner/table.h"
@@ -164,6 +165,7 @@ static const struct list {
     {"experiments", "Experiments", list_experiments, true},
     {"axes", "Axes of a sweep", list_axes, false},
     {"metrics", "Metrics", list_metrics, false},
+    {"counters", "Hardware counters", list_counters, false},
 };
 
 #define LISTS (sizeof(lists) / sizeof(*lists))
@@ -206,7 +208,7 @@ int command_list(int argc, char **argv)
 {
     char *known = lists_known();
     char *doc = format_text("Lists what can be measured, and what stands in descriptions and "
-                            "results. WHAT is one of %s. Without it, all but the last two.",
+                            "results. WHAT is one of %s. Without it, all but the last three.",
                             known);
     struct strings names = parse_operands(argc, argv, "[WHAT]", doc, 0, 1);
     struct listing listing = {.asked = names.count == 0 ? NULL : names.at[0]};
