@@ -100,15 +100,17 @@ static bool throughput(const struct domains_result *result, double *requests, do
     return true;
 }
 
-/* A ring that is hostile is found out, and one that is not is never taken for it. */
+/* A ring that is hostile is found out, and one that is not is never taken for it. Where the time is
+ * the host's, it may be over before all of them are broken. */
 static bool closed(const struct point *p, const struct domains_result *beside, double *rings,
                    struct fault *fault)
 {
-    unsigned expected = troubles[p->at[DOMAINS_AXIS_BESIDE]].closed;
+    unsigned most = troubles[p->at[DOMAINS_AXIS_BESIDE]].closed;
+    bool all = domains_is_exact(domains_machine_of(p)->clock);
     return domains_number(beside, "back", "closed", rings, fault) &&
-           (*rings == expected ||
-            fault_set(fault, "the back end closed %.0f rings, expected %u: who broke them", *rings,
-                      expected));
+           ((*rings <= most && (*rings == most || !all)) ||
+            fault_set(fault, "the back end closed %.0f rings; expected %u, who are hostile", *rings,
+                      most));
 }
 
 /*
