@@ -21,9 +21,13 @@ struct options {
 
 #define THRESHOLD_MAX_PERCENT 1000
 
+/* Points of one run alone that are named for each experiment; more are counted. */
+#define ALONE_NAMED 5
+
 /* What was found, over all points and metrics. */
 struct tally {
-    size_t compared, worse, few; /* worse: by more than the threshold */
+    size_t compared, few, alone; /* alone: points that one of the runs has not */
+    struct strings worse;        /* by more than the threshold, a line each */
 };
 
 static bool some_suite_has(const char *metric)
@@ -111,11 +115,24 @@ static void find_varying(struct pair *pair)
 
 enum verdict { NO_RATIO, TOO_FEW, NO_DIFFERENCE, BETTER, WORSE };
 
+/* Where A is 0, always. */
+static enum verdict judge_by_zero(const struct suite *suite, const char *metric,
+                                  struct interval of_a, struct interval of_b)
+{
+    if (of_a.lo != 0 || of_a.hi != 0)
+        return NO_RATIO;
+    if (of_b.lo == 0 && of_b.hi == 0)
+        return NO_DIFFERENCE;
+    if (of_b.lo <= 0)
+        return NO_RATIO;
+    return metric_higher_is_better(suite, metric) ? BETTER : WORSE;
+}
+
 static enum verdict judge(const struct suite *suite, const char *metric, bool exact,
-                          struct interval ratio)
+                          struct interval ratio, struct interval of_a, struct interval of_b)
 {
     if (isnan(ratio.median))
-        return NO_RATIO;
+        return judge_by_zero(suite, metric, of_a, of_b);
     if (!exact && !stats_enough(ratio))
         return TOO_FEW;
     if (ratio.lo <= 1 && 1 <= ratio.hi)
@@ -129,10 +146,27 @@ static const char *const verdicts[] = {[NO_RATIO] = "no ratio: A can be 0",
                                        [BETTER] = "B is better",
                                        [WORSE] = "B is worse"};
 
-/* How much worse B is, as a fraction of A: of what should be high, how much more A has of it. */
+/* How much worse B is, as a fraction of A: of what should be high, how much more A has of it. Of
+ * nothing, anything is more than any fraction. */
 static double loss(const struct suite *suite, const char *metric, double ratio)
 {
+    if (isnan(ratio))
+        return INFINITY;
     return metric_higher_is_better(suite, metric) ? 1 / ratio - 1 : ratio - 1;
+}
+
+/* "xen, batch 4": where a point lies, by what differs among the points. */
+static char *place_text(const struct pair *pair, const struct data_point *p)
+{
+    char *text = copy_text(p->axes[AXIS_SUBJECT]);
+    for (size_t x = AXIS_FIRST_SWEPT; x < axes_of(pair->a->suite); x++) {
+        if (!pair->varies[x] || strcmp(p->axes[x], AXIS_NA) == 0)
+            continue;
+        char *longer = format_text("%s, %s %s", text, axis_name(pair->a->suite, x), p->axes[x]);
+        free(text);
+        text = longer;
+    }
+    return text;
 }
 
 static void add_row(struct table *t, const struct pair *pair, const struct data_point *a,
@@ -151,11 +185,17 @@ static void add_row(struct table *t, const struct pair *pair, const struct data_
         if (pair->varies[x])
             table_add(t, "%s", a->axes[x]);
     table_add(t, "%s", metric);
-    enum verdict v = judge(pair->a->suite, metric, a->exact && b->exact, ratio);
+    enum verdict v = judge(pair->a->suite, metric, a->exact && b->exact, ratio, of_a, of_b);
     pair->tally->compared++;
     pair->tally->few += v == TOO_FEW;
-    pair->tally->worse +=
-        v == WORSE && loss(pair->a->suite, metric, ratio.median) > pair->threshold;
+    if (v == WORSE && loss(pair->a->suite, metric, ratio.median) > pair->threshold) {
+        char *where = place_text(pair, a);
+        char *line = format_text("%s: %s: %s: %s in A, %s in B, B/A %s", pair->a->experiment, where,
+                                 metric, text_a, text_b, text_ratio);
+        strings_add(&pair->tally->worse, line);
+        free(line);
+        free(where);
+    }
     table_add(t, "%s", verdicts[v]);
     table_add(t, "%s", text_a);
     table_add(t, "%s", text_b);
@@ -192,16 +232,21 @@ static void print_pair(const struct pair *pair)
         }
     }
     printf("\n%s\n", pair->a->experiment);
-    table_print(&t, stdout);
+    if (t.cells.count > t.columns)
+        table_print(&t, stdout);
+    else
+        printf("  nothing was measured in both\n");
     table_free(&t);
 }
 
 /* Points of one run that the other has not. */
-static void print_alone(const struct dataset *here, const struct dataset *there, const char *run)
+static void print_alone(const struct dataset *here, const struct dataset *there, const char *run,
+                        struct tally *tally)
 {
+    size_t alone = 0;
     for (size_t i = 0; i < here->count; i++) {
         const struct data_point *p = &here->points[i];
-        if (dataset_find(there, p->key) != NULL)
+        if (dataset_find(there, p->key) != NULL || ++alone > ALONE_NAMED)
             continue;
         printf("  only in %s: %s", run, p->axes[AXIS_SUBJECT]);
         for (size_t x = AXIS_FIRST_SWEPT; x < axes_of(here->suite); x++)
@@ -209,6 +254,9 @@ static void print_alone(const struct dataset *here, const struct dataset *there,
                 printf(", %s %s", axis_name(here->suite, x), p->axes[x]);
         printf("\n");
     }
+    if (alone > ALONE_NAMED)
+        printf("  only in %s: %zu more\n", run, alone - ALONE_NAMED);
+    tally->alone += alone;
 }
 
 static const struct dataset *data_of(const struct run_view *view, const char *experiment)
@@ -222,7 +270,8 @@ static const struct dataset *data_of(const struct run_view *view, const char *ex
 static void print_header(const char *letter, const struct run_view *view)
 {
     char *caption = manifest_caption(view->manifest);
-    printf("%s: %s (%s)\n   %s\n", letter, view->dir, manifest_state(view->manifest), caption);
+    printf("%s: %s (%s, seed %u)\n   %s\n", letter, view->dir, manifest_state(view->manifest),
+           manifest_seed(view->manifest), caption);
     free(caption);
 }
 
@@ -240,6 +289,7 @@ static bool compare(const struct run_view *a, const struct run_view *b, const st
                             .tally = tally};
         if (pair.b == NULL) {
             printf("\n%s: only in A\n", pair.a->experiment);
+            tally->alone += pair.a->count;
             continue;
         }
         if (pair.b->suite != pair.a->suite) {
@@ -250,28 +300,35 @@ static bool compare(const struct run_view *a, const struct run_view *b, const st
         choose_metrics(&pair, a->experiments[i], &o->metrics);
         find_varying(&pair);
         print_pair(&pair);
-        print_alone(pair.a, pair.b, "A");
-        print_alone(pair.b, pair.a, "B");
+        print_alone(pair.a, pair.b, "A", tally);
+        print_alone(pair.b, pair.a, "B", tally);
         strings_free(&pair.metrics);
         compared++;
     }
     for (size_t i = 0; i < b->count; i++)
-        if (data_of(a, b->data[i].experiment) == NULL)
+        if (data_of(a, b->data[i].experiment) == NULL) {
             printf("\n%s: only in B\n", b->data[i].experiment);
+            tally->alone += b->data[i].count;
+        }
     return compared > 0;
 }
 
-/* The exit status that a threshold asks for. */
+/* The exit status that a threshold asks for. What it is by comes last, where a log is read first.
+ */
 static int settle(const struct tally *tally, double threshold)
 {
     if (isnan(threshold))
         return EXIT_DONE;
-    printf("\n%zu of %zu worse in B by more than %g %%", tally->worse, tally->compared,
+    printf("\n%zu of %zu worse in B by more than %g %%", tally->worse.count, tally->compared,
            100 * threshold);
     if (tally->few > 0)
         printf("; %zu had too few observations to tell", tally->few);
+    if (tally->alone > 0)
+        printf("; %zu point%s in one run alone", tally->alone, plural(tally->alone));
     printf("\n");
-    return tally->worse > 0 ? EXIT_WORSE : EXIT_DONE;
+    for (size_t i = 0; i < tally->worse.count; i++)
+        printf("  %s\n", tally->worse.at[i]);
+    return tally->worse.count > 0 ? EXIT_WORSE : EXIT_DONE;
 }
 
 int command_compare(int argc, char **argv)
@@ -295,10 +352,13 @@ int command_compare(int argc, char **argv)
         say("%s", fault.text);
     else if (!compare(&a, &b, &o, &tally))
         say("%s and %s have no experiment in common", a.dir, b.dir);
+    else if (tally.compared == 0)
+        say("%s and %s have nothing in common that was measured", a.dir, b.dir);
     else
         status = settle(&tally, o.threshold);
     run_view_close(&a);
     run_view_close(&b);
+    strings_free(&tally.worse);
     strings_free(&o.runs);
     strings_free(&o.metrics);
     return status;
