@@ -14,16 +14,18 @@
 
 static const char *refusal(const struct point *p, char text[SUITE_REASON])
 {
-    enum domains_abi abi = domains_abi_of(p);
-    if (p->at[DOMAINS_AXIS_URGENT] && abi != DOMAINS_ABI_fifo)
-        return "of these ABIs fifo has priorities";
-    return domains_abi_refusal(p, abi, MEASURED + p->at[DOMAINS_AXIS_HOT], text);
+    return domains_abi_refusal(p, domains_abi_of(p), MEASURED + p->at[DOMAINS_AXIS_HOT], text);
+}
+
+static bool has_priorities(const struct point *p)
+{
+    return domains_abi_of(p) == DOMAINS_ABI_fifo;
 }
 
 /* Points of a boot: not urgent and urgent where there is that, each with `again` off and on. */
 static size_t place(const struct point *p)
 {
-    return p->at[DOMAINS_AXIS_URGENT] * 2 + p->at[DOMAINS_AXIS_AGAIN];
+    return (has_priorities(p) ? p->at[DOMAINS_AXIS_URGENT] * 2 : 0) + p->at[DOMAINS_AXIS_AGAIN];
 }
 
 static char *end_text(const struct point *p, const char *name, const char *cpu, bool again,
@@ -52,9 +54,8 @@ static void add_point(const struct point *p, bool again, bool urgent, struct dom
 
 static void plan(const struct point *p, struct domains_boot *boot)
 {
-    bool has_priorities = domains_abi_of(p) == DOMAINS_ABI_fifo;
     strings_add(&boot->workloads, "order");
-    for (unsigned urgent = 0; urgent <= has_priorities; urgent++)
+    for (unsigned urgent = 0; urgent <= has_priorities(p); urgent++)
         for (unsigned again = 0; again <= 1; again++)
             add_point(p, again, urgent, boot);
 }
@@ -84,7 +85,8 @@ static bool compute(const struct point *p, const struct domains_result *result,
 
 const struct domains_measure domains_measure_order = {
     .group = DOMAINS_ABIS,
-    .axes = DOMAINS_BIT(CPUS) | DOMAINS_BIT(HOT) | DOMAINS_BIT(AGAIN) | DOMAINS_BIT(URGENT),
+    .axes = DOMAINS_BIT(CPUS) | DOMAINS_BIT(HOT) | DOMAINS_BIT(AGAIN),
+    .axes_of_fifo = DOMAINS_BIT(URGENT),
     .together = DOMAINS_BIT(AGAIN) | DOMAINS_BIT(URGENT),
     .unpredicted = "the simulator has no events of domains",
     .refusal = refusal,
