@@ -136,6 +136,8 @@ static const char *choice(size_t axis, unsigned i)
         return domains_abi_name(i);
     case DOMAINS_AXIS_BESIDE:
         return domains_trouble_name(i);
+    case DOMAINS_AXIS_PMU:
+        return domains_pmu_name(i);
     case DOMAINS_AXIS_UNTIL:
         return domains_stage_name(i);
     case DOMAINS_AXIS_AGAIN:
@@ -206,12 +208,18 @@ static bool is_coalesce(const struct point *p)
            p->at[DOMAINS_AXIS_POLICY] == NOTIFY_coalesce;
 }
 
+static bool is_fifo(const struct point *p)
+{
+    return domains_group_of(p) == DOMAINS_ABIS && domains_abi_of(p) == DOMAINS_ABI_fifo;
+}
+
 bool domains_means(size_t axis, const struct point *p)
 {
     const struct domains_measure *measure = domains_measure_of(p);
     uint64_t bits = DOMAINS_BIT(MEASURE) | DOMAINS_BIT(MACHINE) | measure->axes |
                     (is_bvt(p) ? measure->axes_of_bvt : 0) |
-                    (is_coalesce(p) ? measure->axes_of_coalesce : 0);
+                    (is_coalesce(p) ? measure->axes_of_coalesce : 0) |
+                    (is_fifo(p) ? measure->axes_of_fifo : 0);
     return bits >> axis & 1;
 }
 
@@ -273,14 +281,13 @@ static uint64_t host_ns(const struct point *p, uint64_t duration_ns, bool again)
 
 static void *open_domains(const struct suite_config *config, struct fault *fault)
 {
-    (void)config;
-    (void)fault;
-    return domains_session_open();
+    return domains_counters_choose(config->events, fault) ? domains_session_open() : NULL;
 }
 
 static void close_domains(void *session)
 {
     domains_session_close(session);
+    domains_counters_forget();
 }
 
 static bool observe(void *session, const struct point *p, uint64_t duration_ns, uint64_t seed,
@@ -299,12 +306,18 @@ static bool is_over(const void *session)
 
 /* ---- what it says of itself ---- */
 
+static struct strings columns(const void *session)
+{
+    (void)session;
+    return domains_counters_columns();
+}
+
 static json_t *describe(const void *of, json_t *machine)
 {
     const char *qemu = domains_session_qemu(of);
     json_object_set_new(machine, "qemu", qemu == NULL ? json_null() : json_string(qemu));
     bare_describe(machine);
-    return NULL;
+    return domains_counters_describe();
 }
 
 static char *caption(const json_t *manifest, const char *experiment)
@@ -325,13 +338,14 @@ static char *caption(const json_t *manifest, const char *experiment)
     return text;
 }
 
-_Static_assert(DOMAINS_METRICS <= METRICS_MAX, "an observation holds all metrics");
+_Static_assert(DOMAINS_METRICS + DOMAINS_COUNTERS_MAX <= METRICS_MAX, "an observation holds all metrics");
 
 const struct suite suite_domains = {
     .name = "domains",
     .summary = "rings and schedulers inside a hypervisor, under QEMU",
     .work = "operations",
     .seeded = true,
+    .has_counters = true,
     .exact = domains_is_exact,
     .headline = DOMAINS_AXIS_POLICY,
     .groups = groups,
@@ -355,6 +369,7 @@ const struct suite suite_domains = {
     .host_ns = host_ns,
     .open = open_domains,
     .close = close_domains,
+    .columns = columns,
     .describe = describe,
     .caption = caption,
     .observe = observe,

@@ -124,8 +124,8 @@ struct domains_measure {
     enum domains_group group; /* whose it is */
 
     /* Bits of the axes that say anything of it, beside measure and machine; and of one scheduler,
-     * or of one notification policy, more. */
-    uint64_t axes, axes_of_bvt, axes_of_coalesce;
+     * one notification policy or one ABI of events, more. */
+    uint64_t axes, axes_of_bvt, axes_of_coalesce, axes_of_fifo;
 
     /* Points that differ in these alone are booted together, but for those that are booted apart.
      * NULL: none are. */
@@ -177,6 +177,39 @@ enum domains_abi domains_abi_of(const struct point *p);
  */
 const char *domains_abi_refusal(const struct point *p, enum domains_abi abi, uint64_t ports,
                                 char text[SUITE_REASON]);
+
+/* ---- hardware counters inside domains (domains_counters.c): those of the run */
+
+#define DOMAINS_COUNTERS_MAX 11 /* which no processor has more of */
+
+/* The i-th kind of processor that they are encoded for; NULL past the end. */
+const char *domains_pmu_name(size_t i);
+
+/* Events by name, between commas; NULL: the default set. A fault: one that no processor has. */
+bool domains_counters_choose(const char *events, struct fault *fault);
+void domains_counters_forget(void);
+
+/* All columns of the suite. */
+struct strings domains_counters_columns(void);
+
+/* What a workload is told to count, with a blank before it; or "". The caller frees. */
+char *domains_counters_argument(const struct point *p);
+
+/* How many of each there were for a request, both ends, of which each had so many. */
+bool domains_counters_compute(const struct point *p, const struct domains_result *result,
+                              const double requests[2], struct observation *out,
+                              struct fault *fault);
+
+/* What became of those that were asked for so far, as describe() of suite.h. */
+json_t *domains_counters_describe(void);
+
+/* ---- how long a turn among equals is (domains_scale.c) */
+
+/* The policy's parameter that says it, in ns; NULL if none is known. */
+const char *domains_turn_parameter(const char *policy);
+
+/* NULL, or why a point that sets it cannot be measured. */
+const char *domains_turn_refusal(const struct point *p, char text[SUITE_REASON]);
 
 /* ---- observing (domains_session.c): boots that the points of a run share */
 
