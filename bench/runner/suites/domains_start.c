@@ -84,12 +84,12 @@ static bool compute(const struct point *p, const struct domains_result *result,
     for (uint64_t i = 0; i < place; i++) {
         hist_record(latency, (uint64_t)times[i]);
         sum += times[i];
+        out->values[DOMAINS_METRIC_START] = times[i];
     }
     out->work = place;
     out->elapsed_ns = (uint64_t)sum;
     out->has_latency = true;
     quantiles_fill(latency, &out->values[DOMAINS_METRIC_P50]);
-    out->values[DOMAINS_METRIC_START] = times[place - 1];
     return true;
 }
 
