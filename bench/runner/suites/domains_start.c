@@ -76,7 +76,7 @@ static bool read_times(const struct domains_result *result, uint64_t until, doub
 static bool compute(const struct point *p, const struct domains_result *result,
                     struct observation *out, struct hist *latency, struct fault *fault)
 {
-    double times[ROW], sum = 0;
+    double times[ROW] = {0}, sum = 0;
     uint64_t place = p->at[DOMAINS_AXIS_ROW];
     if (!read_times(result, p->at[DOMAINS_AXIS_UNTIL], times, fault))
         return false;
