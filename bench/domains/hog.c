@@ -4,8 +4,8 @@
  * again, and where more time went by than what it did in between takes, somebody else had the
  * processor. No other domain is woken for that, which schedulers would not take as nothing.
  *
- *   at=MS      when it begins, of the hypervisor's time: all begin at once, as the simulator's do;
- *              0: when it is started
+ *   at=MS      when it begins, of the hypervisor's time; 0: when it is started
+ *   nth=N      and so many us later: all begin at once and in this order, as the simulator's do
  *   until=MS   when it ends; 0: never
  *
  *     begin   when it first ran, ns
@@ -53,7 +53,7 @@ void guest_main(void)
     uint64_t until = start_option_number("until", 0) * NS_PER_MS;
     uint64_t alone = piece_time() + PIECE_OTHERS_AT_LEAST;
     if (at > 0)
-        wait_for_all(at);
+        wait_for_all(at + start_option_number("nth", 0) * NS_PER_US);
     if (until > 0)
         run(alone, until);
     else

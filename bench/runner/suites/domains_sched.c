@@ -99,8 +99,8 @@ static char *hog_text(const struct point *p, uint64_t hog)
     uint64_t until = is_wakeup(p) ? 0 : at_of(p) + SETTLE_MS + p->at[DOMAINS_AXIS_SPAN_MS];
     char *text =
         format_text("domain hog-%" PRIu64 "\n kernel hog\n memory 2M\n%s%s %s\n"
-                    " arguments at=%u until=%" PRIu64 "\n",
-                    hog, comes_as_it_is ? "" : " schedule ", weight, turn, at_of(p), until);
+                    " arguments at=%u nth=%" PRIu64 " until=%" PRIu64 "\n",
+                    hog, comes_as_it_is ? "" : " schedule ", weight, turn, at_of(p), hog, until);
     free(turn);
     free(weight);
     return text;
