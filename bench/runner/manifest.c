@@ -271,10 +271,17 @@ char *manifest_command(const json_t *manifest)
     return command;
 }
 
+const char *manifest_collected(const json_t *manifest)
+{
+    const json_t *machine = json_object_get(manifest, "machine");
+    return json_string_value(json_object_get(json_object_get(machine, "collected"), "machine"));
+}
+
 char *manifest_caption(const json_t *manifest)
 {
     const json_t *machine = json_object_get(manifest, "machine");
     const char *hypervisor = manifest_text(manifest, "machine", "hypervisor");
+    const char *collected = manifest_collected(manifest);
     char *where =
         hypervisor[0] == '\0' ? copy_text("bare metal") : format_text("guest of %s", hypervisor);
     char *pair =
@@ -284,9 +291,13 @@ char *manifest_caption(const json_t *manifest)
                           (long long)json_integer_value(json_object_get(machine, "cpu_front")),
                           (long long)json_integer_value(json_object_get(machine, "cpu_back")),
                           manifest_text(manifest, "machine", "placement"));
-    char *caption = format_text("%s%s, %s; %s; %s", manifest_text(manifest, "machine", "processor"),
-                                pair, where, manifest_text(manifest, "machine", "kernel"),
-                                manifest_text(manifest, "program", "compiler"));
+    char *from = collected == NULL ? copy_text("")
+                                   : format_text("measured on %s, collected by: ", collected);
+    char *caption =
+        format_text("%s%s%s, %s; %s; %s", from, manifest_text(manifest, "machine", "processor"),
+                    pair, where, manifest_text(manifest, "machine", "kernel"),
+                    manifest_text(manifest, "program", "compiler"));
+    free(from);
     free(pair);
     free(where);
     return caption;

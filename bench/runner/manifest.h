@@ -59,6 +59,9 @@ struct strings manifest_experiments(const json_t *manifest);
 /* The command that measures the same again, in a shell's words; the caller frees. */
 char *manifest_command(const json_t *manifest);
 
+/* What the machine calls itself that the run was collected from; NULL: it was not. */
+const char *manifest_collected(const json_t *manifest);
+
 /* One line on the environment; the caller frees. Captions of figures have it from their suite. */
 char *manifest_caption(const json_t *manifest);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/runner/manifest.h"
 #include "bench/runner/place.h"
 
 /* What the hypervisor is told beside what it is told under QEMU: there nobody resets a machine. */
@@ -127,21 +126,12 @@ bool bare_is_over(void)
 
 /* ---- what it is ---- */
 
-#define COLLECTED "collected"
-
 void bare_describe(json_t *machine)
 {
     if (used == NULL)
         return;
     const struct label *label = loader_label(used);
-    json_object_set_new(machine, COLLECTED,
+    json_object_set_new(machine, "collected",
                         json_pack("{s:s?, s:s?, s:s?}", "machine", label->machine, "medium",
                                   label->program, "hypervisor", label->hypervisor));
-}
-
-char *bare_caption(const json_t *manifest)
-{
-    const json_t *collected = json_object_get(json_object_get(manifest, "machine"), COLLECTED);
-    const char *machine = json_string_value(json_object_get(collected, "machine"));
-    return machine == NULL ? NULL : copy_text(machine);
 }

@@ -29,11 +29,9 @@ char *bare_command(const struct machine *machine);
 /* Can nothing more be measured? */
 bool bare_is_over(void);
 
-/* Adds to the manifest's `machine` what is known of the one at the line, if there is one. */
+/* Adds to the manifest's `machine`, as `collected`, what is known of the one at the line, if there
+ * is one. */
 void bare_describe(json_t *machine);
-
-/* "NAME of the machine"; NULL if the run was not collected from one. The caller frees. */
-char *bare_caption(const json_t *manifest);
 
 /* Adds the boot to a medium. */
 bool bare_pack(const struct machine *machine, struct medium *medium, struct fault *fault);

@@ -323,7 +323,7 @@ static json_t *describe(const void *of, json_t *machine)
 static char *caption(const json_t *manifest, const char *experiment)
 {
     (void)experiment;
-    char *bare = bare_caption(manifest);
+    const char *bare = manifest_collected(manifest);
     char *where = bare != NULL
                       ? format_text("On %s", bare)
                       : format_text("Inside QEMU %s, an instruction for a ns where the clock "
@@ -334,7 +334,6 @@ static char *caption(const json_t *manifest, const char *experiment)
                              manifest_text(manifest, "program", "commit"),
                              manifest_text(manifest, "program", "compiler"));
     free(where);
-    free(bare);
     return text;
 }
 
