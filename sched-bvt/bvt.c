@@ -99,15 +99,18 @@ static uint64_t evt(const struct bvt_vcpu *b)
     return warped(b) ? b->avt.at - b->warp : b->avt.at;
 }
 
-/* The smallest A of those that wait, or `least` if that is smaller. No E exceeds its A, so where
- * the first one's are the same there is no smaller one of either. */
+/* The smallest A of those that wait, of whom `first` is the first. No E exceeds its A, so where its
+ * own are the same there is no smaller one of either. */
+static inline uint64_t least_waiting(struct sched_cpu *c, const struct sched_node *first)
+{
+    return first->key == first->floor ? first->floor : sched_queue_lowest(&c->ready);
+}
+
+/* The same, or `least` if that is smaller, or if nobody waits. */
 static inline uint64_t least_of(struct sched_cpu *c, uint64_t least)
 {
     const struct sched_node *first = c->ready.first;
-    if (first == NULL)
-        return least;
-    return sched_sooner(first->key == first->floor ? first->floor : sched_queue_lowest(&c->ready),
-                        least);
+    return first == NULL ? least : sched_sooner(least_waiting(c, first), least);
 }
 
 /* SVT as of now: all on c is charged. It stays where it is while nothing is runnable. */
@@ -244,11 +247,11 @@ static void bvt_charge(struct sched_vcpu *v, uint64_t ran, uint64_t now)
     }
 }
 
-/* The current one lets those that wait, of whom there are some, go first. */
-static void waive(struct sched_cpu *c)
+/* The current one lets those that wait go first, of whom `first` is the first. */
+static void waive(struct sched_vcpu *cur, const struct sched_vcpu *first)
 {
-    struct bvt_vcpu *b = of(c->current);
-    uint64_t least = sched_queue_lowest(&c->ready);
+    struct bvt_vcpu *b = of(cur);
+    uint64_t least = least_waiting(cur->cpu, &first->ready);
     if (sched_before(b->avt.at, least)) {
         b->avt.at = least;
         b->avt.owed = 0;
@@ -263,7 +266,7 @@ static struct sched_vcpu *bvt_pick(struct sched_cpu *c, struct sched_vcpu *cur, 
     if (cur == NULL || first == NULL)
         return cur == NULL ? first : cur;
     if (why == SCHED_YIELDED) {
-        waive(c);
+        waive(cur, first);
         return first;
     }
     uint64_t may = first->ready.key + (why == SCHED_WOKEN ? 1 : allowance(cur));
