@@ -53,7 +53,7 @@ static struct {
     uint64_t episode;
     uint32_t operation;
     const char *doing;
-    uint64_t served, told, lost_checks, refused; /* that the test did something */
+    uint64_t served, told, lost_checks, refused, changed; /* that the test did something */
 } t;
 
 static _Noreturn void failed(const char *what, const struct domain *d, uint32_t port)
@@ -90,7 +90,7 @@ static bool is_open(const struct domain *d, uint32_t port)
 
 static uint32_t limit(const struct domain *d)
 {
-    uint32_t abi = d->fifo ? EVTCHN_PORTS_MAX : d->w.begins->ports;
+    uint32_t abi = d->fifo ? EVTCHN_PORTS_MAX : d->w.now->ports;
     return d->w.config.ports_max < abi ? d->w.config.ports_max : abi;
 }
 
@@ -659,22 +659,47 @@ static void op_vcpu_moves(struct domain *d)
     v->c.selector = selector;
 }
 
+static void close_all(struct domain *d)
+{
+    for (uint32_t port; (port = evtchn_next_open(&d->w.d, 1)) != 0;) {
+        check(evtchn_close(&d->w.d, port) == 0, "close", d, port);
+        closed(d, port);
+    }
+}
+
+/* Its guest's memory is zeroed. */
+static void begins_anew(struct domain *d)
+{
+    memset(d->scanning, 0, sizeof(d->scanning));
+    memset(d->port, 0, sizeof(d->port));
+}
+
 static void op_reset(struct domain *d)
 {
     ERRORS;
+    if (one_in(40))
+        close_all(d);
     ERROR_IF(d->open != 0, EVTCHN_EBUSY);
-    if (d->open != 0 && one_in(40)) {
-        for (uint32_t port; (port = evtchn_next_open(&d->w.d, 1)) != 0;) {
-            check(evtchn_close(&d->w.d, port) == 0, "close", d, port);
-            closed(d, port);
-        }
-        n_errors = 0;
-    }
     EXPECT(evtchn_reset(&d->w.d), d, 0);
     world_begin_anew(&d->w);
     d->fifo = false;
-    memset(d->scanning, 0, sizeof(d->scanning));
-    memset(d->port, 0, sizeof(d->port));
+    begins_anew(d);
+}
+
+static void op_set_abi(struct domain *d)
+{
+    ERRORS;
+    const struct world_abi *abi = &world_abis[below((uint32_t)world_n_abis)];
+    if (one_in(40))
+        close_all(d);
+    bool same = !d->fifo && abi == d->w.now;
+    ERROR_IF(world_is_fifo(abi), EVTCHN_EINVAL);
+    ERROR_IF(!same && (d->open != 0 || d->fifo), EVTCHN_EBUSY);
+    EXPECT(world_set_abi(&d->w, abi), d, 0);
+    check(d->w.d.abi == abi->producer, "the ABI that was chosen", d, 0);
+    if (!same)
+        begins_anew(d);
+    t.changed += !same;
 }
 
 static void op_serve(struct domain *d)
@@ -707,6 +732,7 @@ static const struct {
     {op_give, "memory for fifo", 2},
     {op_vcpu_moves, "vcpu_move", 1},
     {op_reset, "reset", 1},
+    {op_set_abi, "set_abi", 1},
     {op_serve, "a scan", 20},
 };
 
@@ -740,7 +766,8 @@ static void episode(uint64_t number)
                                                 .ports_max = 2 + below(most - 1),
                                                 .vcpus = 1 + below(VCPUS),
                                                 .mine = !world_is_fifo(t.abi) && one_in(2),
-                                                .late = one_in(2)});
+                                                .late = one_in(2),
+                                                .changes = true});
         d->fifo = d->w.d.abi == &evtchn_fifo_producer;
         for (uint32_t v = d->w.config.vcpus; v < VCPUS; v++) {
             /* They do not exist, but it can be looked that nobody tells them. */
@@ -790,13 +817,14 @@ int main(int argc, char **argv)
         if (!is_run(argc, argv, a))
             continue;
         t.abi = &world_abis[a];
-        t.served = t.told = t.refused = t.lost_checks = 0;
+        t.served = t.told = t.refused = t.lost_checks = t.changed = 0;
         for (uint64_t e = first; e < after; e++)
             episode(e);
-        printf("ok %u - %s: %ju operations, %ju refused, %ju told, %ju served, looked %ju times\n",
+        printf("ok %u - %s: %ju operations, %ju refused, %ju told, %ju served, looked %ju times, "
+               "%ju changes of the ABI\n",
                ++n, t.abi->name, (uintmax_t)((after - first) * EPISODE_OPERATIONS),
                (uintmax_t)t.refused, (uintmax_t)t.told, (uintmax_t)t.served,
-               (uintmax_t)t.lost_checks);
+               (uintmax_t)t.lost_checks, (uintmax_t)t.changed);
     }
     return 0;
 }

@@ -39,6 +39,15 @@ static const struct world_abi *begins_with(const struct world_abi *abi)
     return abi;
 }
 
+static uint32_t most_bits(void)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; i < world_n_abis; i++)
+        if (!world_is_fifo(&world_abis[i]) && world_abis[i].ports > most)
+            most = world_abis[i].ports;
+    return most;
+}
+
 static void consumer_begin_with(struct world_domain *w, struct world_vcpu *v,
                                 const struct world_abi *abi)
 {
@@ -73,8 +82,9 @@ void world_open(struct world_domain *w, struct world_config config)
         config.vcpus = 1;
     memset(w, 0, sizeof(*w));
     w->config = config;
-    w->begins = begins_with(config.abi);
-    w->bitmap_size = (w->begins->ports + 63) / 64 * sizeof(uint64_t);
+    w->begins = w->now = begins_with(config.abi);
+    uint32_t bits = config.changes ? most_bits() : w->begins->ports;
+    w->bitmap_size = (bits + 63) / 64 * sizeof(uint64_t);
     w->pending = zeroed(sizeof(uint64_t), w->bitmap_size);
     w->mask = zeroed(sizeof(uint64_t), w->bitmap_size);
     uint32_t buckets = (config.ports_max + EVTCHN_BUCKET_PORTS - 1) / EVTCHN_BUCKET_PORTS;
@@ -182,9 +192,9 @@ uint32_t world_release(struct world_domain *w)
     return upcalls;
 }
 
-void world_begin_anew(struct world_domain *w)
+/* With zeroed memory, by the ABI that it has now. */
+static void begin(struct world_domain *w)
 {
-    free_fifo(w);
     memset(w->pending, 0, w->bitmap_size);
     memset(w->mask, 0, w->bitmap_size);
     for (uint32_t n = 0; n < w->config.vcpus; n++) {
@@ -193,8 +203,25 @@ void world_begin_anew(struct world_domain *w)
         *v->selector = 0;
         if (v->mine != NULL)
             memset(v->mine, 0, w->bitmap_size);
-        consumer_begin_with(w, v, w->begins);
+        consumer_begin_with(w, v, w->now);
     }
+}
+
+void world_begin_anew(struct world_domain *w)
+{
+    free_fifo(w);
+    w->now = w->begins;
+    begin(w);
+}
+
+int world_set_abi(struct world_domain *w, const struct world_abi *abi)
+{
+    int error = evtchn_set_abi(&w->d, abi->producer);
+    if (error == 0 && abi != w->now) {
+        w->now = abi;
+        begin(w);
+    }
+    return error;
 }
 
 void world_give_pages_for(struct world_domain *w, uint32_t port)

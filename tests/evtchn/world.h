@@ -32,6 +32,7 @@ struct world_config {
     uint32_t vcpus;     /* 0: one. Those from here to WORLD_VCPUS do not exist */
     bool mine;          /* the consumers have a bitmap each of the ports bound to them */
     bool late;          /* fifo: it stays on the ABI that it begins with */
+    bool changes;       /* its bitmaps have room for any ABI: world_set_abi() */
 };
 
 struct world_vcpu {
@@ -47,6 +48,7 @@ struct world_domain {
     struct evtchn_domain d;
     struct world_config config;
     const struct world_abi *begins; /* fifo: with what it begins; else config.abi */
+    const struct world_abi *now;    /* since then, but for fifo, which is entered later */
     struct world_vcpu vcpu[WORLD_VCPUS];
     struct evtchn_vcpu *vcpus[WORLD_VCPUS];
     uint32_t pirq_port[WORLD_PIRQS];
@@ -75,6 +77,11 @@ int world_give_page(struct world_domain *w);
 
 /* Delivers what was held; how many upcalls that took. */
 uint32_t world_release(struct world_domain *w);
+
+/* Another ABI, by evtchn_set_abi(), whose result it is. Where that changes it, the guest begins
+ * anew.
+ */
+int world_set_abi(struct world_domain *w, const struct world_abi *abi);
 
 /* As the guest does after evtchn_reset(): its memory is zeroed, its consumers begin anew. */
 void world_begin_anew(struct world_domain *w);

@@ -63,6 +63,7 @@ static struct {
     bool sent[PORTS + 64]; /* the honest domain's ports: an event is due */
     bool has_control[VCPUS];
     uint32_t pages;
+    const struct world_abi *chosen; /* by the hostile one; until a reset, or fifo */
 } s;
 
 /* ---- accesses ---- */
@@ -82,7 +83,7 @@ static bool is_given(uintptr_t at, size_t size)
              within(at, size, &s.m->vcpu[v].control, sizeof(struct evtchn_control))))
             return true;
     }
-    size_t bitmap = world_is_fifo(s.abi) ? sizeof(s.m->pending) : (s.abi->ports + 7) / 8;
+    size_t bitmap = world_is_fifo(s.chosen) ? sizeof(s.m->pending) : (s.chosen->ports + 7) / 8;
     return within(at, size, s.m->pending, bitmap) || within(at, size, s.m->mask, bitmap) ||
            within(at, size, s.m->page, s.pages * sizeof(s.m->page[0]));
 }
@@ -285,6 +286,7 @@ static void give_control(void)
         return;
     fuzz_call("init_control", ACCESSES_PORTS);
     bool first = s.h->d.abi != &evtchn_fifo_producer;
+    s.chosen = s.abi;
     s.has_control[v] = true;
     fuzz_check(evtchn_init_control(&s.h->d, v, &s.m->vcpu[v].control, 0) == 0);
     for (uint32_t i = 0; i < VCPUS && first; i++)
@@ -310,12 +312,37 @@ static void vcpu_moves(void)
     check_effect(evtchn_vcpu_move(&s.h->vcpu[v], &s.m->vcpu[v].upcall, &s.m->vcpu[v].selector));
 }
 
+static void close_all(void)
+{
+    for (uint32_t port; (port = evtchn_next_open(&s.h->d, 1)) != 0;)
+        fuzz_check(evtchn_close(&s.h->d, port) == 0);
+}
+
+/* Its memory it leaves as it is. */
+static void set_abi(void)
+{
+    const struct world_abi *abi = &world_abis[fuzz_u8() % world_n_abis];
+    fuzz_call("set_abi", ACCESSES_PORTS);
+    if (fuzz_u8() % 2 == 0)
+        close_all();
+    const struct evtchn_abi *before = s.h->d.abi;
+    int error = evtchn_set_abi(&s.h->d, abi->producer);
+    fuzz_check((error == -EVTCHN_EINVAL) == world_is_fifo(abi));
+    fuzz_check(error == 0 || error == -EVTCHN_EINVAL || error == -EVTCHN_EBUSY);
+    fuzz_check(s.h->d.abi == (error == 0 ? abi->producer : before));
+    if (error != 0 || abi->producer == before)
+        return;
+    s.chosen = abi;
+    for (uint32_t v = 0; v < VCPUS; v++)
+        consumer_of(v, abi->consumer);
+}
+
 static void reset(void)
 {
     fuzz_call("reset", ACCESSES_PORTS);
-    for (uint32_t port; (port = evtchn_next_open(&s.h->d, 1)) != 0;)
-        fuzz_check(evtchn_close(&s.h->d, port) == 0);
+    close_all();
     fuzz_check(evtchn_reset(&s.h->d) == 0);
+    s.chosen = s.abi;
     s.pages = 0;
     s.h->array = (struct evtchn_array){0};
     for (uint32_t v = 0; v < VCPUS; v++) {
@@ -420,10 +447,17 @@ static void step(void)
         give_page();
         break;
     case 15:
-        if (fuzz_u8() % 8 == 0)
+        switch (fuzz_u8() % 8) {
+        case 0:
             reset();
-        else
+            break;
+        case 1:
+            set_abi();
+            break;
+        default:
             vcpu_moves();
+            break;
+        }
         break;
     case 16:
         fuzz_call("is_pending", 4);
@@ -478,7 +512,7 @@ void fuzz_evtchn_one(const uint8_t *data, size_t size)
     uint32_t ipi;
     memset(&s, 0, sizeof(s));
     fuzz_begin(data, size);
-    s.abi = &world_abis[fuzz_u8() % world_n_abis];
+    s.abi = s.chosen = &world_abis[fuzz_u8() % world_n_abis];
     s.h = calloc(1, sizeof(*s.h));
     if (s.h == NULL || posix_memalign(&memory, EVTCHN_PAGE_SIZE, sizeof(*s.m)) != 0)
         abort();

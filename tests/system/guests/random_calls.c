@@ -17,6 +17,7 @@
 #include "guest/lib/format.h"
 #include "guest/time.h"
 #include "tests/system/guests/random.h"
+#include "hv/public/ringside.h"
 #include "tests/system/guests/support.h"
 
 #include <xen/pmu.h>
@@ -294,8 +295,29 @@ static void choose_memory_op(struct call *call)
         call->args[0] = XENMEM_current_reservation;
 }
 
+/* Of its own it asks only what is refused, ports or none: another ABI would be another one than the
+ * library's. */
+static void choose_event_abi(struct call *call)
+{
+    static const char *const names[] = {"fifo", "", "flatter than it", "2l", "2l-32", "flat"};
+    struct ringside_event_abi *abi = (struct ringside_event_abi *)random_scratch();
+    bool self = one_in(2);
+    const char *name = names[below(self ? 3 : LENGTH(names))];
+    abi->domain = self ? DOMID_SELF : (domid_t)(1 + below(DOMID_FIRST_RESERVED + 10U));
+    for (unsigned i = 0; i < sizeof(abi->name); i++) {
+        abi->name[i] = *name;
+        name += *name != '\0';
+    }
+    call->args[0] = EVTCHNOP_RINGSIDE_set_abi;
+    call->args[1] = one_in(16) ? (uintptr_t)POINTER_BAD : (uintptr_t)abi;
+}
+
 static void choose_event_op(struct call *call)
 {
+    if (one_in(16)) {
+        choose_event_abi(call);
+        return;
+    }
     uint32_t *words = (uint32_t *)random_scratch();
     for (unsigned i = 0; i < 6; i++)
         words[i] = (uint32_t)(one_in(4) ? draw() : below(40));

@@ -11,6 +11,7 @@
 #include "guest/grant.h"
 #include "guest/heap.h"
 #include "guest/lib/format.h"
+#include "hv/public/ringside.h"
 #include "tests/system/guests/random.h"
 #include "tests/system/guests/support.h"
 
@@ -246,6 +247,22 @@ static void choose_ports_of(struct call *call)
     call->args[1] = (uintptr_t)words;
 }
 
+/* Its console's port is open: it has the ABI that it has. */
+static void choose_event_abi(struct call *call)
+{
+    static const char *const names[] = {"flat", "2l", "2l-32", "fifo", "", "flatter than it"};
+    struct ringside_event_abi *abi = (struct ringside_event_abi *)random_scratch();
+    const char *name = names[below(LENGTH(names))];
+    abi->domain = (domid_t)random_domain();
+    for (unsigned i = 0; i < sizeof(abi->name); i++) {
+        abi->name[i] = *name;
+        name += *name != '\0';
+    }
+    call->number = __HYPERVISOR_event_channel_op;
+    call->args[0] = EVTCHNOP_RINGSIDE_set_abi;
+    call->args[1] = one_in(16) ? (uintptr_t)POINTER_BAD : (uintptr_t)abi;
+}
+
 /* ---- what may be the end */
 
 static void choose_wild(struct call *call)
@@ -273,6 +290,7 @@ static const struct {
     {10, choose_grant_op},      {3, choose_domctl},     {2, choose_sysctl},
     {2, choose_platform_op},    {3, choose_physdev_op}, {1, choose_extension},
     {6, choose_foreign_update}, {4, choose_memory_of},  {6, choose_ports_of},
+    {1, choose_event_abi},
 };
 
 /* Without its console nobody would learn what it found. */
