@@ -150,6 +150,7 @@ void medium_end(struct medium *m)
     rmdir(m->folder);
     strings_free(&m->files);
     strings_free(&m->boots);
+    strings_free(&m->packed);
     free(m->folder);
     m->folder = NULL;
 }

@@ -31,6 +31,7 @@ char *medium_boot_name(const struct medium_boot *boot, struct fault *fault);
 struct medium {
     char *folder;                /* where its files gather */
     struct strings files, boots; /* names */
+    struct strings packed;       /* what a suite has packed, in its own words */
 };
 
 bool medium_begin(struct medium *medium, struct fault *fault);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/runner/medium.h"
 #include "bench/runner/suites/domains.h"
 
 /* The control domain has a third; the others some 5 MiB each. */
@@ -158,11 +159,18 @@ bool domains_observe(struct domains_session *session, const struct point *p, uin
     return measure->compute(p, result, out, latency, fault);
 }
 
+/* Points that are booted together are packed once. */
 bool domains_pack(const struct point *p, struct medium *medium, struct fault *fault)
 {
     struct domains_boot boot = {0};
-    plan_boot(p, &boot);
-    bool good = domains_boot_pack(&boot, medium, fault);
-    domains_boot_free(&boot);
+    char *key = key_of(p);
+    bool good = strings_hold(&medium->packed, key);
+    if (!good) {
+        strings_add(&medium->packed, key);
+        plan_boot(p, &boot);
+        good = domains_boot_pack(&boot, medium, fault);
+        domains_boot_free(&boot);
+    }
+    free(key);
     return good;
 }
