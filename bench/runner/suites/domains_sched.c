@@ -258,7 +258,8 @@ static bool compute_share(const struct point *p, const struct domains_result *re
         out->work = 1;
         out->elapsed_ns = (uint64_t)(hogs.to - hogs.from);
         for (size_t i = 0; i < WINDOWS; i++)
-            out->values[windows[i].metric] = windows_error(p, &hogs, windows[i].ms * NS_PER_MS);
+            out->values[windows[i].metric] =
+                windows_error(p, &hogs, (double)(windows[i].ms * NS_PER_MS));
         compute_service(p, &hogs, out->values);
     }
     free(hogs.runs);
