@@ -29,7 +29,7 @@
 /* What has happened so far. */
 struct totals {
     uint64_t at, running; /* ns */
-    uint64_t answered, tells, sleeps, events;
+    uint64_t sent, answered, tells, sleeps, events;
 };
 
 static struct totals began;
@@ -41,6 +41,7 @@ static struct totals totals_of(const struct ring_run *run)
 {
     return (struct totals){.at = time_system().n,
                            .running = spent_running(),
+                           .sent = run->sent,
                            .answered = run->answered,
                            .tells = run->tells,
                            .sleeps = run->sleeps,
@@ -98,8 +99,10 @@ static void tell(const struct ring_run *run, const struct totals *end)
     result_number("events", end->events - began.events);
     result_number("clock", clock_cost());
     counted_tell();
-    if (run->due)
+    if (run->due) {
         result_number("offering", offering(run));
+        result_number("sent", end->sent - began.sent);
+    }
     if (run->sent_at)
         result_hist("latency", &latency);
     result_end();

@@ -242,9 +242,10 @@ static bool compute(const struct point *p, const struct domains_result *result,
 static bool compute_offered(const struct point *p, const struct domains_result *result,
                             struct observation *out, struct hist *latency, struct fault *fault)
 {
-    double requests[2], elapsed[2], tells[2], running[2], offering;
+    double requests[2], elapsed[2], tells[2], running[2], offering, sent;
     if (!compute(p, result, out, latency, fault) ||
-        !domains_number(result, "front", "offering", &offering, fault))
+        !domains_number(result, "front", "offering", &offering, fault) ||
+        !domains_number(result, "front", "sent", &sent, fault))
         return false;
     for (size_t i = 0; i < 2; i++)
         if (!domains_number(result, ends[i], "requests", &requests[i], fault) ||
@@ -256,7 +257,10 @@ static bool compute_offered(const struct point *p, const struct domains_result *
         return fault_set(fault, "%s", "all requests were due at once, or answered at once");
     double *v = out->values;
     v[DOMAINS_METRIC_OFFERED] = requests[0] * NS_PER_S / offering;
-    v[DOMAINS_METRIC_REQUESTS_PER_EVENT] = per_event(requests[0], tells[0]);
+    /* Those that are measured are not those that are sent meanwhile: some were on their way, maybe
+     * all. */
+    v[DOMAINS_METRIC_TELLS] = sent > 0 ? tells[0] / sent + tells[1] / requests[1] : NAN;
+    v[DOMAINS_METRIC_REQUESTS_PER_EVENT] = per_event(sent, tells[0]);
     v[DOMAINS_METRIC_RESPONSES_PER_EVENT] = per_event(requests[1], tells[1]);
     v[DOMAINS_METRIC_BUSY_FRONT] = running[0] / elapsed[0];
     v[DOMAINS_METRIC_BUSY_BACK] = running[1] / elapsed[1];

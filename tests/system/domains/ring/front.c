@@ -66,6 +66,7 @@ RING_LOOP int32_t send(struct ring_run *run, struct front *f, uint32_t n, enum n
         R(req_write)(&f->ring, i, words, REQUEST_SIZE);
         f->sent++;
     }
+    run->sent = f->sent;
     R(req_publish)(&f->ring, (uint32_t)granted);
     act(run, f, notify_published(policy, &f->tx, (uint32_t)granted, ring_now(policy)));
     return granted;

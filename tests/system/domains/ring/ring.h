@@ -40,6 +40,7 @@ struct ring_run {
     uint64_t count;  /* UINT64_MAX: without end */
     bool yields;
 
+    uint64_t sent; /* front end */
     uint64_t answered;
     uint64_t out_of_order; /* responses that came before an older one */
     uint64_t sleeps;
