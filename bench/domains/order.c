@@ -11,6 +11,8 @@
  *               ABI that always begins at the same place never comes to it, and is given up after
  *               TURNS turns of each hot port
  *   urgent=1    fifo: measured ports have the highest priority, hot ones the default
+ *   apart=1     the ends have a processor each: an event is pending a little before it is where a
+ *               handler is looked for, so the back end waits until the front end has sent it
  *   count=N     events that are measured, after WARM others
  *
  * The rank of an event is 1 if it was handled first.
@@ -31,6 +33,7 @@
 /* Written by one end each. */
 struct shared {
     volatile uint64_t sent_at; /* front: ns */
+    volatile uint64_t sent;    /* front: events so far */
     volatile uint64_t ready;   /* back: rounds that it is ready for */
     volatile uint64_t done;    /* back: it has no more use for the other end */
     uint32_t ports[MEASURED];  /* back: its own */
@@ -41,7 +44,7 @@ static struct shared *shared;
 
 static evtchn_port_t *hot;
 static uint64_t hot_count;
-static bool again;
+static bool again, apart;
 static uint64_t most; /* hot events are handled before a measured one: then it is given up */
 
 /* Of this round; handlers and the one thread take turns. */
@@ -142,6 +145,16 @@ static void sleep_until_pending(evtchn_port_t port)
     }
 }
 
+static void wait_until_sent(uint64_t events)
+{
+    uint64_t latest = time_system().n + MEET_PATIENCE;
+    while (shared->sent < events) {
+        if (time_system().n >= latest)
+            power_panic("event %lu: is pending, and was not sent", events);
+        __builtin_ia32_pause();
+    }
+}
+
 static void receive_one(uint64_t round)
 {
     evtchn_port_t port = shared->ports[measured_of(round)];
@@ -153,6 +166,8 @@ static void receive_one(uint64_t round)
     shared->ready = round + 1;
     channel_send(&channel);
     sleep_until_pending(port);
+    if (apart)
+        wait_until_sent(round + 1);
     vcpu_unmask();
     if (waiting)
         power_panic("round %lu: port %u was not handled", round, port);
@@ -202,6 +217,7 @@ static void send(uint64_t count)
         meet_wait(&channel, &shared->ready, round + 1);
         shared->sent_at = time_system().n;
         send_to(local[measured_of(round)]);
+        shared->sent = round + 1;
     }
     meet_wait(&channel, &shared->done, 1);
 }
@@ -212,6 +228,7 @@ void guest_main(void)
     hot_count = start_option_number("hot", 0);
     most = TURNS * hot_count;
     again = start_option_number("again", 0) != 0;
+    apart = start_option_number("apart", 0) != 0;
     channel_open(&channel, "order");
     if (channel.is_front)
         send(count);

@@ -33,10 +33,10 @@ static char *end_text(const struct point *p, const char *name, const char *cpu, 
 {
     uint64_t hot = p->at[DOMAINS_AXIS_HOT];
     return format_text("domain %s\n kernel order\n memory 8M\n cpus %s\n events %s\n"
-                       " ports %" PRIu64 "\n arguments hot=%" PRIu64 " again=%d urgent=%d count=%d"
-                       "\n",
+                       " ports %" PRIu64 "\n arguments hot=%" PRIu64
+                       " again=%d urgent=%d apart=%d count=%d\n",
                        name, cpu, domains_subject_name(p), hot + PORTS_BESIDE, hot, again, urgent,
-                       EVENTS);
+                       p->at[DOMAINS_AXIS_CPUS] > 1, EVENTS);
 }
 
 static void add_point(const struct point *p, bool again, bool urgent, struct domains_boot *boot)
