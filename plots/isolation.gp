@@ -15,7 +15,7 @@ title[3] = '(c) p99 by time'
 
 longest = 0
 do for [j = 1:troubles] { longest = max(longest, strlen(row_name[j])) }
-NAMES = 0.10 + longest * 0.0505
+NAMES = 0.12 + longest * 0.052
 BETWEEN = 0.17 # between panels, whose outer tic labels must not meet
 ROW = 0.06 + series * 0.032
 HEADING = 0.13
