@@ -155,6 +155,8 @@ function statistics(    r, n, exact)
             n = cell["s", r, "n"] + 0
     if (exact && n > 1)
         return "The same in " n " repetitions"
+    if (n == 1)
+        return "One repetition, no intervals"
     return "Lines: " (n == "" ? "the repetitions" : numbered(n, "repetition")) \
            " together. Marks: their medians, bars: bootstrap 95 % intervals"
 }
