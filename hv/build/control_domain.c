@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/build/control_domain.h"
 
+#include "hv/build/compression.h"
 #include "hv/build/elf.h"
 #include "hv/build/image.h"
-#include "hv/build/inflate.h"
 #include "hv/build/plan.h"
-#include "hv/build/xz.h"
 #include "hv/core/arch.h"
 #include "hv/core/assert.h"
 #include "hv/core/boot_info.h"
@@ -50,15 +49,6 @@ static noreturn void give_up(const char *what, const char *why)
 
 /* ---- the kernel's image, uncompressed */
 
-static const struct {
-    bool (*is)(const void *bytes, uint64_t size);
-    uint64_t (*size)(const void *bytes, uint64_t size);
-    const char *(*uncompress)(const void *bytes, uint64_t size, void *to, uint64_t room);
-} compressions[] = {
-    {gzip_is, gzip_size, gzip_uncompress},
-    {xz_is, xz_size, xz_uncompress},
-};
-
 /* No more frames than these bytes need. */
 static void *uncompressed_room(struct builder *b, uint64_t bytes)
 {
@@ -87,15 +77,13 @@ static const void *kernel_bytes(struct builder *b, const struct boot_module *m, 
     const void *bytes = arch_boot_memory(m->start);
     *size = m->end - m->start;
     const char *wrong = image_payload(&bytes, size);
-    for (unsigned i = 0; wrong == NULL && i < array_size(compressions); i++) {
-        if (!compressions[i].is(bytes, *size))
-            continue;
-        uint64_t full = compressions[i].size(bytes, *size);
+    const struct compression *c = wrong == NULL ? compression_of(bytes, *size) : NULL;
+    if (c != NULL) {
+        uint64_t full = c->size(bytes, *size);
         void *to = uncompressed_room(b, full);
-        wrong = compressions[i].uncompress(bytes, *size, to, full);
+        wrong = c->uncompress(bytes, *size, to, full);
         bytes = to;
         *size = full;
-        break;
     }
     if (wrong != NULL)
         give_up("its kernel", wrong);

@@ -96,7 +96,7 @@ long do_domctl(uint64_t argument)
         return -XEN_EFAULT;
     if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
         return -XEN_EACCES;
-    /* Before anything else: who may not do it does not learn which domains there are, either. */
+    /* Before anything is said that depends on which domains there are. */
     if (!current_vcpu()->domain->privileged)
         return -XEN_EPERM;
     if (op.cmd == XEN_DOMCTL_createdomain)

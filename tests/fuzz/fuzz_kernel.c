@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv/build/compression.h"
 #include "hv/build/crc32.h"
 #include "hv/build/elf.h"
 #include "hv/build/image.h"
-#include "hv/build/inflate.h"
 #include "hv/build/plan.h"
 #include "hv/build/xz.h"
 #include "tests/fuzz/fuzz.h"
@@ -51,15 +51,6 @@ static void repair_checksums(uint8_t *b, size_t size)
         write_crc(b + 12 + header - 4, b + 12, header - 4);
 }
 
-static const struct {
-    bool (*is)(const void *bytes, uint64_t size);
-    uint64_t (*size)(const void *bytes, uint64_t size);
-    const char *(*uncompress)(const void *bytes, uint64_t size, void *to, uint64_t room);
-} compressions[] = {
-    {gzip_is, gzip_size, gzip_uncompress},
-    {xz_is, xz_size, xz_uncompress},
-};
-
 static void take_kernel(const void *bytes, uint64_t size)
 {
     struct elf_image e;
@@ -92,19 +83,17 @@ void fuzz_kernel_one(const uint8_t *data, size_t size)
                (size_t)((const uint8_t *)bytes - file) <= size - left);
     repair_checksums((uint8_t *)file + ((const uint8_t *)bytes - file), left);
     uint8_t *full = NULL;
-    for (size_t i = 0; wrong == NULL && i < sizeof(compressions) / sizeof(compressions[0]); i++) {
-        if (!compressions[i].is(bytes, left))
-            continue;
-        uint64_t room = compressions[i].size(bytes, left);
+    const struct compression *c = wrong == NULL ? compression_of(bytes, left) : NULL;
+    if (c != NULL) {
+        uint64_t room = c->size(bytes, left);
         if (room > FULL_MAX)
             room = FULL_MAX;
         full = (uint8_t *)malloc(room == 0 ? 1 : room);
         if (full == NULL)
             abort();
-        wrong = compressions[i].uncompress(bytes, left, full, room);
+        wrong = c->uncompress(bytes, left, full, room);
         bytes = full;
         left = room;
-        break;
     }
     if (wrong == NULL)
         take_kernel(bytes, left);

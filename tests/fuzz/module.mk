@@ -30,7 +30,7 @@ FLAGS_fuzzhv := $(FLAGS_fuzz) -Itests/hv
 $(eval $(call variant-rules,fuzzhv))
 
 FUZZ_kernel := tests/hv/plan_check.c hv/core/format.c \
-    $(addprefix hv/build/,elf.c plan.c image.c inflate.c xz.c lzma2.c branches.c crc32.c)
+    $(addprefix hv/build/,elf.c plan.c image.c compression.c inflate.c xz.c lzma2.c branches.c crc32.c)
 FUZZ_multiboot := tests/hv/low_memory.c hv/arch/x86_64/multiboot.c hv/core/boot_info.c hv/core/format.c
 FUZZ_option := hv/core/option.c hv/core/format.c
 FUZZ_ramdisk := $(addprefix dom0/,archive.c description.c image.c place.c problem.c) guest/lib/text.c
