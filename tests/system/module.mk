@@ -31,6 +31,9 @@ $(eval $(call system-test,checked-random,CPUS=2,random,calls=50000 vcpus=2 seed=
 $(eval $(call system-test,no-kernel,ENDS=39 SAYS='no module was loaded'))
 $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAYS='loglvl.*expected error.*found .loud'))
 $(eval $(call system-test,no-policy,ENDS=39 OPTIONS='sched=fair' SAYS='sched.*expected one of bvt rr.*found .fair'))
+# Without anybody to see its exit status: a reset, which ends QEMU.
+$(eval $(call system-test,panic-reboot,ENDS=0 OPTIONS='exit-port=0 panic=reboot' SAYS='no module was loaded'))
+$(eval $(call system-test,reboot,ENDS=0 OPTIONS='exit-port=0' SAYS='domain 0 asked for a reboot',selftest,only=mmu_empty_batch end=reboot))
 
 # What its scheduler decided, by the simulator.
 TESTS += $(B)/hv-replay
