@@ -46,23 +46,27 @@
 
     .text
 
-/* ---- SYSCALL: from guest kernels a hypercall, from user programs the guest kernel's.
- *
- * %rsp still is the guest's and no register is free, so each CPU has its own first instructions,
- * which know their own memory. SFMASK has cleared IF, TF, AC, DF, NT, RF and VM.
+/*
+ * Where SYSCALL leads to. %rsp still is the guest's and no register is free, so each CPU has its own
+ * first instructions, which know their own memory. SFMASK has cleared IF, TF, AC, DF, NT, RF and VM.
  */
-    .align 16
-    .globl guest_iret, syscall_stubs, return_to_guest
-syscall_stubs:
+.macro SYSCALL_STUBS entry
     .set cpu, 0
     .rept CPUS_MAX
     .align 32
     mov %rsp, stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip)
     lea stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip), %rsp
     movq $GUEST_SS, 8(%rsp)
-    jmp syscall_entry
+    jmp \entry
     .set cpu, cpu + 1
     .endr
+.endm
+
+/* ---- SYSCALL: from guest kernels a hypercall, from user programs the guest kernel's */
+    .align 16
+    .globl guest_iret, syscall_stubs, return_to_guest
+syscall_stubs:
+    SYSCALL_STUBS syscall_entry
 
 /*
  * Registers that C preserves (rbx, rbp, r12 to r15) stay in the processor: a hypercall that is over
@@ -254,15 +258,7 @@ guest_iret_failed:
     .align 16
     .globl syscall32_stubs, sysenter_entry
 syscall32_stubs:
-    .set cpu, 0
-    .rept CPUS_MAX
-    .align 32
-    mov %rsp, stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip)
-    lea stacks + (cpu + 1) * STACK_SIZE - CPU_LOCAL_SIZE + REGS_RSP(%rip), %rsp
-    movq $GUEST_SS, 8(%rsp)
-    jmp syscall32_entry
-    .set cpu, cpu + 1
-    .endr
+    SYSCALL_STUBS syscall32_entry
 
 syscall32_entry:
     push %r11
