@@ -337,7 +337,8 @@ static char *caption(const json_t *manifest, const char *experiment)
     return text;
 }
 
-_Static_assert(DOMAINS_METRICS + DOMAINS_COUNTERS_MAX <= METRICS_MAX, "an observation holds all metrics");
+_Static_assert(DOMAINS_METRICS + DOMAINS_COUNTERS_MAX <= METRICS_MAX,
+               "an observation holds all metrics");
 
 const struct suite suite_domains = {
     .name = "domains",

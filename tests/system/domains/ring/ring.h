@@ -23,7 +23,7 @@
 
 #define RING_BATCH_MAX 64U
 #define RING_SHARED_MAX 16U /* rings of one back end */
-#define REQUEST_WORDS 4U /* of 8 bytes */
+#define REQUEST_WORDS 4U    /* of 8 bytes */
 #define RESPONSE_WORDS 2U
 
 #define RING_PATIENCE (20 * NS_PER_SECOND) /* without any progress: something is lost */
