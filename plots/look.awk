@@ -137,6 +137,15 @@ function scale(name, lo, hi, span, room,    tics, k, m, step, at, mantissas, man
     }
     lo *= 0.85
     hi *= 1.18
+    if (hi / lo < NARROW) {
+        # Too narrow for 1, 2 and 5 of a decade: steps as on a linear axis.
+        step = 10 ^ floor(log10((hi - lo) / room))
+        while ((hi - lo) / step > room)
+            step *= substr(sprintf("%e", step), 1, 1) == 2 ? 2.5 : 2
+        for (k = floor(lo / step) + 1; k * step <= hi; k++)
+            tics = tics (tics == "" ? "" : ", ") tic(k * step)
+        return sprintf("set logscale %s; set %srange [%.9g:%.9g]; set %stics (%s); ", name, name, lo, hi, name, tics)
+    }
     first = floor(log10(lo))
     last = floor(log10(hi))
     mantissas = "1 1.5 2 3 4 5 6 8,1 2 3 5,1 2 5,1 3,1"
@@ -254,6 +263,7 @@ function print_caption(text, width,    word, n, i, line, lines, out, w)
 }
 
 BEGIN {
+    NARROW = 2.5    # a logarithmic axis that holds hardly a power of two
     LINEAR_SPAN = 3 # a wider range of values is drawn on a logarithmic axis
     TALL = 7        # labels that fit a panel's height
     CAPTION_LINES = 7

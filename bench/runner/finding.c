@@ -91,7 +91,7 @@ static void find_own(struct court *c, const char *kind)
     }
 }
 
-/* "rr", "bvt (warp on)"; the caller frees. */
+/* "rr", "bvt (warp on)", "slice_ms 50"; the caller frees. */
 static char *full_name(const struct court *c, const struct data_point *p)
 {
     struct strings own = {0};
@@ -102,8 +102,11 @@ static char *full_name(const struct court *c, const struct data_point *p)
             free(part);
         }
     char *list = strings_join(&own, ", ");
-    char *name = *list == '\0' ? copy_text(p->axes[c->contrast])
-                               : format_text("%s (%s)", p->axes[c->contrast], list);
+    bool says_itself = c->contrast == AXIS_SUBJECT || axis_is_named(c->data->suite, c->contrast);
+    char *name =
+        format_text("%s%s%s%s%s%s", says_itself ? "" : axis_name(c->data->suite, c->contrast),
+                    says_itself ? "" : " ", p->axes[c->contrast], *list == '\0' ? "" : " (", list,
+                    *list == '\0' ? "" : ")");
     free(list);
     strings_free(&own);
     return name;
