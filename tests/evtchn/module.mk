@@ -15,7 +15,8 @@ $(B)/test_evtchn_asan: $(call objects,asan,$(EVTCHN_CONFORMANCE))
 # A million random operations each ABI against a reference model.
 TESTS += $(B)/evtchn_property
 
-$(B)/evtchn_property: $(call objects,opt,tests/evtchn/property.c $(EVTCHN_WORLD) $(EVTCHN_C))
+$(B)/evtchn_property: $(call objects,opt,tests/evtchn/property.c tests/evtchn/property_model.c \
+    $(EVTCHN_WORLD) $(EVTCHN_C))
 	@$(CC) $^ -o $@
 
 # Two threads that send, one that receives, one that changes the ports under them: as it will run,
