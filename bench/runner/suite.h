@@ -100,8 +100,8 @@ struct suite {
      * point before. */
     uint64_t (*host_ns)(const struct point *point, uint64_t duration_ns, bool again);
 
-    /* Opened once a run, by whoever observes. NULL with a fault if it cannot be. Both are NULL where
-     * nothing is kept from one observation to the next. */
+    /* Opened once a run, by whoever observes. NULL with a fault if it cannot be. Both are NULL
+     * where nothing is kept from one observation to the next. */
     void *(*open)(const struct suite_config *config, struct fault *fault);
     void (*close)(void *session);
 
@@ -115,15 +115,16 @@ struct suite {
     /* One line on the environment for the caption of an experiment's figure; the caller frees. */
     char *(*caption)(const json_t *manifest, const char *experiment);
 
-    /* seen comes empty: no work, all values NaN. latency is filled where has_latency; without, it is
-     * not looked at. A fault: the observation must not be used, later ones may follow. */
+    /* seen comes empty: no work, all values NaN. latency is filled where has_latency; without, it
+     * is not looked at. A fault: the observation must not be used, later ones may follow. */
     bool (*observe)(void *session, const struct point *point, uint64_t duration_ns, uint64_t seed,
                     struct observation *seen, struct hist *latency, struct fault *fault);
 
     /* Can it observe nothing more in this run, after a fault? NULL: it always can. */
     bool (*is_over)(const void *session);
 
-    /* Adds to a medium what a machine of its own boots to observe the point. NULL: there is none. */
+    /* Adds to a medium what a machine of its own boots to observe the point. NULL: there is none.
+     */
     bool (*pack)(const struct point *point, struct medium *medium, struct fault *fault);
 };
 
