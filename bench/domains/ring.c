@@ -15,6 +15,7 @@
  * listens to a channel `gate0` too, on which somebody may send what it likes
  *   counters=   hardware counters (bench/domains/counted.h)
  */
+#include "bench/domains/clock.h"
 #include "bench/domains/counted.h"
 #include "bench/domains/offered.h"
 #include "bench/domains/result.h"
@@ -23,8 +24,6 @@
 #include "guest/lib/format.h"
 #include "guest/start.h"
 #include "tests/system/domains/ring/ring.h"
-
-#define CLOCK_LOOKS 256U
 
 /* What has happened so far. */
 struct totals {
@@ -66,19 +65,6 @@ void ring_answered(struct ring_run *run, uint64_t sent)
         over_at = UINT64_MAX;
         run->count = run->answered + run->window + 1;
     }
-}
-
-/* An empty measurement: what is between two looks at the clock with nothing between them. The
- * least, because what interrupts can only add. */
-static uint64_t clock_cost(void)
-{
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < CLOCK_LOOKS; i++) {
-        uint64_t first = time_system().n;
-        uint64_t between = time_system().n - first;
-        least = between < least ? between : least;
-    }
-    return least;
 }
 
 /* ns in which those that are measured were due. */

@@ -12,6 +12,7 @@
  *   at=MS          when arrivals begin, of the hypervisor's time
  *   settle=MS span=MS   measured is what happens in `span`, from `settle` after that on
  */
+#include "bench/domains/clock.h"
 #include "bench/domains/result.h"
 #include "bench/domains/together.h"
 #include "bench/domains/work.h"
@@ -24,20 +25,7 @@
 #define FIRST_WAKER 0
 #define USE_ARRIVALS 0
 
-#define CLOCK_LOOKS 256U
-
 static struct hist dispatch;
-
-static uint64_t clock_cost(void)
-{
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < CLOCK_LOOKS; i++) {
-        uint64_t first = time_system().n;
-        uint64_t between = time_system().n - first;
-        least = between < least ? between : least;
-    }
-    return least;
-}
 
 void guest_main(void)
 {
