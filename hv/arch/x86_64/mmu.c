@@ -294,11 +294,14 @@ long do_update_va_mapping(uint64_t address, uint64_t value, uint64_t flags)
     return update_va(v, (struct table_owner){v->domain, v->domain}, address, value, flags);
 }
 
+/* Who may map devices without the privilege does so by mmu_update, as on Xen. */
 long do_update_va_mapping_otherdomain(uint64_t address, uint64_t value, uint64_t flags,
                                       uint64_t domain)
 {
     struct vcpu *v = current_vcpu();
     struct table_owner o;
+    if ((uint16_t)domain == DOMID_IO && !v->domain->privileged)
+        return -XEN_EPERM;
     int rc = owners_get((uint16_t)domain, &o);
     if (rc != 0)
         return rc;

@@ -252,17 +252,21 @@ static int perform_all(struct vcpu *v, struct domain *d, vaddr_t ops, uint32_t c
     return v->stale_table == NULL ? 0 : -XEN_ERESTART;
 }
 
-/* DOMID_IO has no memory that anything could be done with here. */
+/* DOMID_IO has no memory that anything could be done with here. As on Xen, only the control domain
+ * is told what about each operation is wrong. */
 static struct domain devices = {.id = DOMID_IO, .references = 1, .mm_lock = LOCK(LOCK_MM)};
 
 static struct domain *domain_named(uint16_t id, int *rc)
 {
     struct domain *d = foreign_get(id, rc);
-    if (unlikely(d == NULL) && id == DOMID_IO) {
-        d = &devices;
-        domain_get_more(d);
+    if (likely(d != NULL) || id != DOMID_IO)
+        return d;
+    if (!current_vcpu()->domain->privileged) {
+        *rc = -XEN_EPERM;
+        return NULL;
     }
-    return d;
+    domain_get_more(&devices);
+    return &devices;
 }
 
 long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_at, uint64_t foreign)

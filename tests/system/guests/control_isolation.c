@@ -40,7 +40,9 @@ TEST(isolation_of_privileged_calls)
         {__HYPERVISOR_mmu_update, {AT(update), 1, 0, 0}, 0},
         {__HYPERVISOR_mmu_update, {AT(update), 1, 0, DOMID_IO}, 0},
         {__HYPERVISOR_mmuext_op, {AT(extended), 1, 0, 0}, 0},
+        {__HYPERVISOR_mmuext_op, {AT(extended), 1, 0, DOMID_IO}, 0},
         {__HYPERVISOR_update_va_mapping_otherdomain, {TINY_DATA, 0, 0, 0}, 0},
+        {__HYPERVISOR_update_va_mapping_otherdomain, {0, 0, 0, DOMID_IO}, 0},
         {__HYPERVISOR_memory_op, {XENMEM_increase_reservation, AT(reservation)}, 0},
         {__HYPERVISOR_memory_op, {XENMEM_decrease_reservation, AT(reservation)}, 0},
         {__HYPERVISOR_memory_op, {XENMEM_current_reservation, AT(domain)}, 0},
@@ -50,8 +52,9 @@ TEST(isolation_of_privileged_calls)
         {__HYPERVISOR_console_io, {CONSOLEIO_read, 0, TINY_DATA}, 0},
     };
     static const int64_t expected[] = {
-        -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, -XEN_EINVAL, -XEN_EPERM, -XEN_EPERM, 0,
-        0,          -XEN_EPERM, -XEN_EPERM, -XEN_EPERM,  -XEN_EPERM, -XEN_EPERM,
+        -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, -XEN_EINVAL, -XEN_EPERM,
+        -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, 0,           0,
+        -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, -XEN_EPERM,  -XEN_EPERM,
     };
     REQUIRE(tiny_calls(&t, calls, LENGTH(calls), &a, sizeof(a)));
     for (unsigned i = 0; i < LENGTH(calls); i++) {
