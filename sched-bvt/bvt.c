@@ -41,10 +41,10 @@
  *
  * Promise, by construction. Those that stay runnable on one CPU, unwarped: nobody's A exceeds SVT
  * by more than (C + mcu) / w_i, since it is preempted there; one that is, or was, warped may have
- * borrowed W on top. Hence for two of them over any window, services s per weight differ by at most
- * (C + 2 mcu)/w_i + (C + 2 mcu)/w_j + W_i + W_j: warping moves service in time and gives none. (An
- * mcu each is what is carried.) All E in a queue lie within the largest C / w plus W of each other,
- * which is below 2^46: they compare though the clock wraps.
+ * borrowed W on top. Hence for two of them that do not yield, over any window, services s per
+ * weight differ by at most (C + 2 mcu)/w_i + (C + 2 mcu)/w_j + W_i + W_j: warping moves service in
+ * time and gives none. (An mcu each is what is carried.) All E in a queue lie within the largest C
+ * / w plus W of each other, which is below 2^46: they compare though the clock wraps.
  */
 #include "policy.h"
 
