@@ -74,11 +74,13 @@ static void keep(struct loader *l, const char *bytes, size_t count)
     l->text[l->length] = '\0';
 }
 
-/* Takes what comes, at most until then. */
+/* Takes what comes, at most until then, however much that is. */
 static enum line_event take(struct loader *l, uint64_t until)
 {
     char bytes[4096];
     size_t count;
+    if (left(until) == 0)
+        return LINE_QUIET;
     enum line_event event = line_receive(&l->line, bytes, sizeof(bytes), &count, left(until));
     if (event == LINE_BYTES) {
         keep(l, bytes, count);
@@ -165,7 +167,7 @@ static enum line_event read_label(struct loader *l, uint64_t until, struct fault
                 line_send(&l->line, '\r', ECHO_MS);
         }
         uint64_t settled = now_ms() + SETTLE_MS;
-        enum line_event event = take(l, whole ? settled : until);
+        enum line_event event = take(l, whole && settled < until ? settled : until);
         if (event == LINE_QUIET && whole)
             return LINE_BYTES;
         if (event != LINE_BYTES)

@@ -7,6 +7,7 @@
  * the machine does if it is
  *
  *     !stop        say nothing any more
+ *     !babble      say something without end
  *     !unknown     there is no such boot
  *     !unplug      the line is gone, and the machine with it
  *     !plug        the line is gone, and there again: LINK points to another terminal
@@ -87,6 +88,10 @@ static void act(const char *what)
     if (strcmp(what, "stop") == 0)
         for (;;)
             pause();
+    while (strcmp(what, "babble") == 0) { /* as fast as a line is, about */
+        put("x\r\n");
+        usleep(1000);
+    }
     unplug();
     if (strcmp(what, "plug") != 0)
         exit(0);
