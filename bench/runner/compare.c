@@ -131,10 +131,10 @@ static enum verdict judge_by_zero(const struct suite *suite, const char *metric,
 static enum verdict judge(const struct suite *suite, const char *metric, bool exact,
                           struct interval ratio, struct interval of_a, struct interval of_b)
 {
-    if (isnan(ratio.median))
-        return judge_by_zero(suite, metric, of_a, of_b);
     if (!exact && !stats_enough(ratio))
         return TOO_FEW;
+    if (isnan(ratio.median))
+        return judge_by_zero(suite, metric, of_a, of_b);
     if (ratio.lo <= 1 && 1 <= ratio.hi)
         return NO_DIFFERENCE;
     return (ratio.median > 1) == metric_higher_is_better(suite, metric) ? BETTER : WORSE;
