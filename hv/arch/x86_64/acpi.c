@@ -81,13 +81,6 @@ static const struct header *find_table(const struct rsdp *root, const char *sign
 
 /* ---- the one object of the DSDT that powering off needs */
 
-static uint32_t read_32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
 #define FADT_DSDT 40 /* section 5.2.9 */
 #define FADT_DSDT_END 44
 
@@ -118,7 +111,7 @@ static void read_dsdt(const struct header *fadt)
 {
     if (fadt->length < FADT_DSDT_END)
         return;
-    const struct header *dsdt = table_at(read_32((const uint8_t *)fadt + FADT_DSDT));
+    const struct header *dsdt = table_at(table_32((const uint8_t *)fadt + FADT_DSDT));
     if (dsdt != NULL)
         find_power_off(dsdt);
 }

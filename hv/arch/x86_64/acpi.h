@@ -5,6 +5,7 @@
 #define X86_ACPI_H
 
 #include "hv/arch/x86_64/layout.h"
+#include "hv/core/string.h"
 #include "hv/core/types.h"
 
 #define IO_APICS_MAX 8
@@ -44,6 +45,21 @@ void acpi_read(void);
 
 /* The old lines where they are unless a table says otherwise: edges, active high. */
 void machine_old_lines(struct machine *m);
+
+/* What a table has at any place: nothing in it need be aligned. */
+static inline uint32_t table_32(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static inline uint64_t table_64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
 
 /* A table of so many bytes. Entries that do not fit into it end it; unknown ones are passed over.
  */

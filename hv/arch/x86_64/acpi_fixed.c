@@ -2,7 +2,6 @@
 /* What ACPI says about fixed hardware (FADT: ACPI Specification 6.5, section 5.2.9): a timer, and
  * how the machine is switched off or reset. */
 #include "hv/arch/x86_64/acpi.h"
-#include "hv/core/string.h"
 
 #define FADT_PM1A_CONTROL 64
 #define FADT_PM_TIMER 76
@@ -18,26 +17,12 @@
 #define GENERIC_ADDRESS 4
 #define SPACE_IO 1
 
-static uint32_t read_32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static uint64_t read_64(const uint8_t *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
 /* Of a register that is no port nothing is known: machines have it as 0xcf9. */
 static void read_reset(struct machine *m, const uint8_t *b)
 {
     const uint8_t *r = b + FADT_RESET_REGISTER;
-    uint64_t address = read_64(r + GENERIC_ADDRESS);
-    if (!(read_32(b + FADT_FLAGS) & FLAG_RESET_REGISTER) || r[GENERIC_SPACE] != SPACE_IO ||
+    uint64_t address = table_64(r + GENERIC_ADDRESS);
+    if (!(table_32(b + FADT_FLAGS) & FLAG_RESET_REGISTER) || r[GENERIC_SPACE] != SPACE_IO ||
         address > UINT16_MAX)
         return;
     m->reset_port = (uint16_t)address;
@@ -49,8 +34,8 @@ void fadt_read(struct machine *m, const void *table, uint32_t length)
     const uint8_t *b = table;
     if (length < FADT_1_END)
         return;
-    m->pm_timer = (uint16_t)read_32(b + FADT_PM_TIMER);
-    m->power_port = (uint16_t)read_32(b + FADT_PM1A_CONTROL);
+    m->pm_timer = (uint16_t)table_32(b + FADT_PM_TIMER);
+    m->power_port = (uint16_t)table_32(b + FADT_PM1A_CONTROL);
     if (length >= FADT_RESET_END)
         read_reset(m, b);
 }

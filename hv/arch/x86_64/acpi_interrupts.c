@@ -6,8 +6,6 @@
  */
 #include "hv/arch/x86_64/acpi.h"
 
-#include "hv/core/string.h"
-
 #define MADT_LOCAL_APIC_AT 36
 #define MADT_ENTRIES_AT 44
 #define MCFG_ENTRIES_AT 44
@@ -27,18 +25,6 @@ static const uint8_t entry_sizes[] = {
 #define ACTIVE_LOW 3
 #define LEVEL 3
 
-static uint32_t read_32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static uint64_t read_64(const uint8_t *p)
-{
-    return (uint64_t)read_32(p + 4) << 32 | read_32(p);
-}
-
 void machine_old_lines(struct machine *m)
 {
     for (unsigned i = 0; i < ISA_IRQS; i++) {
@@ -51,24 +37,24 @@ static void read_entry(struct machine *m, const uint8_t *e)
 {
     switch (e[0]) {
     case ENTRY_LOCAL_APIC:
-        if ((read_32(e + 4) & PROCESSOR_ENABLED) && m->cpus < CPUS_MAX)
+        if ((table_32(e + 4) & PROCESSOR_ENABLED) && m->cpus < CPUS_MAX)
             m->apic_ids[m->cpus++] = e[3];
         break;
     case ENTRY_IO_APIC:
         if (m->n_io_apics < IO_APICS_MAX) {
-            m->io_apics[m->n_io_apics].address = read_32(e + 4);
-            m->io_apics[m->n_io_apics++].first = read_32(e + 8);
+            m->io_apics[m->n_io_apics].address = table_32(e + 4);
+            m->io_apics[m->n_io_apics++].first = table_32(e + 8);
         }
         break;
     case ENTRY_OVERRIDE:
         if (e[3] < ISA_IRQS) {
-            m->irqs[e[3]].global = read_32(e + 4);
+            m->irqs[e[3]].global = table_32(e + 4);
             m->irqs[e[3]].low = POLARITY(e[8]) == ACTIVE_LOW;
             m->irqs[e[3]].level = TRIGGER(e[8]) == LEVEL;
         }
         break;
     case ENTRY_APIC_ADDRESS:
-        m->local_apic = read_64(e + 4);
+        m->local_apic = table_64(e + 4);
         break;
     default:
         break;
@@ -80,7 +66,7 @@ void madt_read(struct machine *m, const void *table, uint32_t length)
     const uint8_t *bytes = table;
     if (length < MADT_ENTRIES_AT)
         return;
-    m->local_apic = read_32(bytes + MADT_LOCAL_APIC_AT);
+    m->local_apic = table_32(bytes + MADT_LOCAL_APIC_AT);
     for (uint32_t at = MADT_ENTRIES_AT; at + 2 <= length; at += bytes[at + 1]) {
         const uint8_t *e = bytes + at;
         if (e[1] < 2 || e[1] > length - at)
@@ -97,7 +83,7 @@ void mcfg_read(struct machine *m, const void *table, uint32_t length)
         const uint8_t *e = bytes + at;
         if (m->n_pci_windows == PCI_WINDOWS_MAX)
             return;
-        m->pci_windows[m->n_pci_windows].address = read_64(e);
+        m->pci_windows[m->n_pci_windows].address = table_64(e);
         m->pci_windows[m->n_pci_windows].segment = (uint16_t)(e[8] | e[9] << 8);
         m->pci_windows[m->n_pci_windows].first_bus = e[10];
         m->pci_windows[m->n_pci_windows++].last_bus = e[11];
