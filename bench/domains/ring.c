@@ -6,13 +6,13 @@
  *
  *   count=N     requests, of which the first
  *   warm=N      are not measured
- *   latency=1   measure each request, which costs two looks at the clock: `clock` says how much
- * that is
+ *   latency=1   measure each request, which costs two looks at the clock: `clock` says how much a
+ *               look takes
  *   load=N seed=N service-ns=N   an open loop (bench/domains/offered.h): with latency=1, how long
  *               a request took from when it was due
  *   span=MS     with latency=1: the front end stops of itself so long after the first that is
- * measured, and leaves the ring as it is: the other end has count=0, and is not asked gates=1
- * listens to a channel `gate0` too, on which somebody may send what it likes
+ *               measured, and leaves the ring as it is: the other end has count=0, and is not asked
+ *   gates=1     listens to a channel `gate0` too, on which somebody may send what it likes
  *   counters=   hardware counters (bench/domains/counted.h)
  */
 #include "bench/domains/clock.h"

@@ -4,10 +4,11 @@
  *
  *   by=flood    over the channel `ring1`: hands over all that fits, again as soon as there is room,
  *               without end
- *   by=breaks   over `ring1`, `ring2`, ..., one after another: is correct for a while and then
- * breaks the protocol, on each ring in another way (`ways` below), and tells of it without end,
- * until the back end has closed that ring, or for `patience=MS` (default 20) pause=MS    between
- * them (default 5)
+ *   by=breaks   over `ring1`, `ring2`, ..., one after another: is correct for a while, then breaks
+ *               the protocol, on each ring in another way (`ways` below), and tells of it until the
+ *               back end has closed that ring, or for
+ *   patience=MS   default 20; and begins with the next one
+ *   pause=MS      later, default 5
  *
  * What the back end is to find is what no correct front end does; payload that it did not expect is
  * for the back end's own code to find, which checks all of it.
