@@ -28,26 +28,6 @@ void tlb_flush_older(uint64_t stamp, const struct domain *owner)
     flushes++;
 }
 
-unsigned arch_table_entries(enum frame_type t)
-{
-    (void)t;
-    return 0;
-}
-
-int arch_table_check(struct frame *f, enum frame_type t, unsigned from, unsigned *done)
-{
-    (void)f, (void)t, (void)from;
-    *done = 0;
-    return 0;
-}
-
-int arch_table_release(struct frame *f, enum frame_type t, unsigned from, unsigned *done)
-{
-    (void)f, (void)t, (void)from;
-    *done = 0;
-    return 0;
-}
-
 static void assert_sound(uint64_t expected_free)
 {
     uint64_t frames;

@@ -114,26 +114,6 @@ void tlb_flush_older(uint64_t stamp, const struct domain *owner)
     older_flushes++;
 }
 
-unsigned arch_table_entries(enum frame_type t)
-{
-    (void)t;
-    return 0;
-}
-
-int arch_table_check(struct frame *f, enum frame_type t, unsigned from, unsigned *done)
-{
-    (void)f, (void)t, (void)from;
-    *done = 0;
-    return 0;
-}
-
-int arch_table_release(struct frame *f, enum frame_type t, unsigned from, unsigned *done)
-{
-    (void)f, (void)t, (void)from;
-    *done = 0;
-    return 0;
-}
-
 static uint64_t m2p[FRAMES];
 
 void arch_m2p_set(mfn_t m, uint64_t n)

@@ -96,28 +96,6 @@ void tlb_flush_older(uint64_t stamp, const struct domain *owner)
     (void)stamp;
 }
 
-unsigned arch_table_entries(enum frame_type t)
-{
-    (void)t;
-    return 0;
-}
-
-int arch_table_check(struct frame *f, enum frame_type t, unsigned from, unsigned *done)
-{
-    (void)f;
-    (void)t;
-    *done = from;
-    return 0;
-}
-
-int arch_table_release(struct frame *f, enum frame_type t, unsigned from, unsigned *done)
-{
-    (void)f;
-    (void)t;
-    *done = from;
-    return 0;
-}
-
 static void make_domain(struct domain *d, struct vcpu *v, bool privileged)
 {
     memset(d, 0, sizeof(*d));
