@@ -258,45 +258,53 @@ static enum answer ask_for(struct loader *l, const char *name, enum line_event *
     return ANSWER_NONE;
 }
 
-/* A line of a boot: is it its last? A panic's backtrace follows. */
-static bool is_end(const char *line, struct label *label, enum loader_end *end, bool *panics)
+/* What the lines of a boot have said of its end so far. */
+struct course {
+    enum loader_end end;
+    bool panics; /* a backtrace follows, and a reset */
+    bool stands; /* nothing follows */
+    bool asks;   /* the loader is back */
+};
+
+/* A line of a boot: is it its last? */
+static bool is_end(const char *line, struct label *label, struct course *c)
 {
     bool rebooted = strcmp(line, SAYS_REBOOT) == 0;
-    bool stopped = !rebooted && (strncmp(line, SAYS_END, strlen(SAYS_END)) == 0 ||
-                                 strncmp(line, SAYS_STOP, strlen(SAYS_STOP)) == 0);
-    bool reset = label_read(label, line) == LABEL_WHOLE;
-    *panics |= strncmp(line, SAYS_PANIC, strlen(SAYS_PANIC)) == 0;
-    *end = rebooted             ? LOADER_REBOOTED
-           : stopped || *panics ? LOADER_STOPPED
-           : reset              ? LOADER_RESET
-                                : LOADER_NO_END;
-    return rebooted || stopped || reset;
+    c->stands = !rebooted && (strncmp(line, SAYS_END, strlen(SAYS_END)) == 0 ||
+                              strncmp(line, SAYS_STOP, strlen(SAYS_STOP)) == 0);
+    c->asks = label_read(label, line) == LABEL_WHOLE;
+    c->panics |= strncmp(line, SAYS_PANIC, strlen(SAYS_PANIC)) == 0;
+    c->end = rebooted                 ? LOADER_REBOOTED
+             : c->stands || c->panics ? LOADER_STOPPED
+             : c->asks                ? LOADER_RESET
+                                      : LOADER_NO_END;
+    return rebooted || c->stands || c->asks;
 }
 
 /* Takes lines until the end; what follows it stays. */
 static enum loader_end gather(struct loader *l, bool *interrupted)
 {
-    enum loader_end end = LOADER_NO_END;
-    bool panics = false, ended = false;
+    struct course course = {.end = LOADER_NO_END};
+    bool ended = false;
     uint64_t until = now_ms() + l->terms.limit_s * MS_PER_S;
     for (;;) {
         for (char *line; !ended && (line = next_line(l)) != NULL;) {
-            ended = is_end(line, &l->label, &end, &panics);
+            ended = is_end(line, &l->label, &course);
             free(line);
         }
         if (ended)
             break;
         uint64_t quiet = now_ms() + AFTER_PANIC;
-        enum line_event event = take(l, panics && quiet < until ? quiet : until);
+        enum line_event event = take(l, course.panics && quiet < until ? quiet : until);
         *interrupted = event == LINE_INTERRUPTED;
         if (event == LINE_LOST)
             return LOADER_LOST;
         if (event != LINE_BYTES)
             break;
     }
-    l->asks = end == LOADER_RESET;
-    l->stuck = end == LOADER_STOPPED || end == LOADER_NO_END;
-    return end;
+    l->asks = course.asks;
+    l->stuck = course.stands || course.end == LOADER_NO_END;
+    return course.end;
 }
 
 /* One that does not have this boot has not many others either. */
