@@ -196,7 +196,8 @@ static char *lists_known(void)
     struct strings names = {0};
     for (size_t i = 0; suite_at(i) != NULL; i++)
         for (size_t g = 0; g < suite_at(i)->group_count; g++)
-            strings_add(&names, suite_at(i)->groups[g].many);
+            if (!strings_hold(&names, suite_at(i)->groups[g].many)) /* suites share some */
+                strings_add(&names, suite_at(i)->groups[g].many);
     for (size_t i = 0; i < LISTS; i++)
         strings_add(&names, lists[i].name);
     char *known = strings_join(&names, ", ");
