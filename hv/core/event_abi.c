@@ -5,6 +5,7 @@
 #include "hv/core/domain.h"
 #include "hv/core/event_ops.h"
 #include "hv/core/events.h"
+#include "hv/core/foreign.h"
 #include "hv/core/frame.h"
 #include "hv/core/pirq.h"
 #include "hv/core/string.h"
@@ -127,13 +128,13 @@ static const struct evtchn_abi *abi_named(const char name[RINGSIDE_EVENT_ABI_NAM
 }
 
 /* Who sends to the domain has a port of it, and whoever closed the last one waited for that. */
-int event_set_abi(struct domain *self, const struct ringside_event_abi *a)
+int event_set_abi(const struct ringside_event_abi *a)
 {
     const struct evtchn_abi *abi = abi_named(a->name);
     if (abi == NULL)
         return -XEN_EINVAL;
     int rc = 0;
-    struct domain *d = event_domain_named(self, a->domain, &rc);
+    struct domain *d = foreign_get(a->domain, &rc);
     if (d == NULL)
         return rc;
     lock(&d->event_lock);

@@ -43,13 +43,13 @@ static long perform(struct domain *d, unsigned op, union arguments *a)
     case EVTCHNOP_send:
         return event_send(d, a->send.port);
     case EVTCHNOP_status:
-        return event_status(d, &a->status);
+        return event_status(&a->status);
     case EVTCHNOP_bind_vcpu:
         return event_bind_vcpu(d, &a->bind_vcpu);
     case EVTCHNOP_unmask:
         return event_unmask(d, a->unmask.port);
     case EVTCHNOP_reset:
-        return event_reset(d, &a->reset);
+        return event_reset(&a->reset);
     case EVTCHNOP_init_control:
         return event_init_control(d, &a->init_control);
     case EVTCHNOP_expand_array:
@@ -87,7 +87,7 @@ static out_of_line long extension(unsigned op, vaddr_t at)
         return -XEN_ENOSYS;
     if (!copy_from_guest(&a, at, sizeof(a)))
         return -XEN_EFAULT;
-    return event_set_abi(current_vcpu()->domain, &a);
+    return event_set_abi(&a);
 }
 
 static out_of_line long other_operation(unsigned op, vaddr_t at)

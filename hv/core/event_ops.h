@@ -31,19 +31,16 @@ int event_bind_virq(struct domain *d, struct evtchn_bind_virq *a);
 int event_bind_pirq(struct domain *d, struct evtchn_bind_pirq *a);
 int event_bind_ipi(struct domain *d, struct evtchn_bind_ipi *a);
 int event_bind_vcpu(struct domain *d, const struct evtchn_bind_vcpu *a);
-int event_status(struct domain *self, struct evtchn_status *a);
+int event_status(struct evtchn_status *a);
 int event_close(struct domain *d, uint32_t port);
-int event_reset(struct domain *self, const struct evtchn_reset *a); /* -XEN_ERESTART: call again */
-
-/* Domains that a guest names; the caller gets a reference. NULL: *rc says why not. */
-struct domain *event_domain_named(struct domain *self, uint16_t id, int *rc);
+int event_reset(const struct evtchn_reset *a); /* -XEN_ERESTART: call again */
 
 /* ---- event_abi.c */
 
 int event_init_control(struct domain *d, struct evtchn_init_control *a);
 int event_expand_array(struct domain *d, const struct evtchn_expand_array *a);
 int event_set_priority(struct domain *d, const struct evtchn_set_priority *a);
-int event_set_abi(struct domain *self, const struct ringside_event_abi *a);
+int event_set_abi(const struct ringside_event_abi *a);
 
 /* D(d). What was given for the FIFO ABI is looked at no more. */
 void event_give_pages_back(struct domain *d);

@@ -6,6 +6,7 @@
 #include "hv/core/event_locks.h"
 #include "hv/core/event_ops.h"
 #include "hv/core/events.h"
+#include "hv/core/foreign.h"
 #include "hv/core/hypercall.h"
 #include "hv/core/pirq.h"
 #include "hv/core/vcpu.h"
@@ -20,26 +21,10 @@ static void provide_bucket(struct domain *d)
         evtchn_add_bucket(&d->events, b);
 }
 
-struct domain *event_domain_named(struct domain *self, uint16_t id, int *rc)
-{
-    if (id == DOMID_SELF || id == self->id) {
-        domain_get_more(self);
-        return self;
-    }
-    struct domain *d = domain_get(id);
-    *rc = -XEN_ESRCH;
-    if (d != NULL && !self->privileged) {
-        domain_put(d);
-        *rc = -XEN_EPERM;
-        return NULL;
-    }
-    return d;
-}
-
 int event_alloc_unbound(struct domain *self, struct evtchn_alloc_unbound *a)
 {
     int rc = 0;
-    struct domain *d = event_domain_named(self, a->dom, &rc);
+    struct domain *d = foreign_get(a->dom, &rc);
     if (d == NULL)
         return rc;
     uint16_t remote = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
@@ -152,10 +137,10 @@ int event_close(struct domain *d, uint32_t port)
     return rc;
 }
 
-int event_status(struct domain *self, struct evtchn_status *a)
+int event_status(struct evtchn_status *a)
 {
     int rc = 0;
-    struct domain *d = event_domain_named(self, a->dom, &rc);
+    struct domain *d = foreign_get(a->dom, &rc);
     if (d == NULL)
         return rc;
     struct evtchn_info info;
@@ -228,10 +213,10 @@ static int reset_all(struct domain *d)
     return rc;
 }
 
-int event_reset(struct domain *self, const struct evtchn_reset *a)
+int event_reset(const struct evtchn_reset *a)
 {
     int rc = 0;
-    struct domain *d = event_domain_named(self, a->dom, &rc);
+    struct domain *d = foreign_get(a->dom, &rc);
     if (d == NULL)
         return rc;
     rc = reset_all(d);
