@@ -2,6 +2,7 @@
 /* How the machine ends: off, again, or, under QEMU, with an exit status that says what happened. */
 #include "hv/arch/x86_64/acpi.h"
 #include "hv/arch/x86_64/io.h"
+#include "hv/arch/x86_64/serial.h"
 #include "hv/core/arch.h"
 #include "hv/core/log.h"
 #include "hv/core/option.h"
@@ -62,6 +63,7 @@ noreturn void arch_machine_end(enum machine_end how)
     arch_irq_off();
     arch_stop_others();
     log_bust_lock();
+    serial_drain();
     if (exit_port != 0)
         out8((uint16_t)exit_port, exit_values[how]);
     if (how == MACHINE_POWEROFF)

@@ -27,6 +27,7 @@ OPTION_NUMBER("baud", baud, 50, 115200, "bits per second on the console");
 #define MODEM_DTR_RTS_OUT2 0x0b
 #define STATUS_DATA 0x01
 #define STATUS_ROOM 0x20
+#define STATUS_SENT 0x40 /* nothing is on its way any more */
 
 #define BASE_BAUD 115200
 
@@ -52,10 +53,15 @@ void serial_init(void)
     out8(port() + REG_MODEM_CONTROL, MODEM_DTR_RTS_OUT2);
 }
 
+static void await(uint8_t status)
+{
+    for (int i = 0; i < PUT_PATIENCE && !(in8(port() + REG_LINE_STATUS) & status); i++)
+        arch_relax();
+}
+
 static void put_raw(char c)
 {
-    for (int i = 0; i < PUT_PATIENCE && !(in8(port() + REG_LINE_STATUS) & STATUS_ROOM); i++)
-        arch_relax();
+    await(STATUS_ROOM);
     out8(port() + REG_DATA, (uint8_t)c);
 }
 
@@ -66,6 +72,12 @@ void serial_put(char c)
     if (c == '\n')
         put_raw('\r');
     put_raw(c);
+}
+
+void serial_drain(void)
+{
+    if (console != CONSOLE_NONE)
+        await(STATUS_SENT);
 }
 
 int serial_get(void)

@@ -8,6 +8,9 @@
 void serial_init(void);
 void serial_put(char c);
 
+/* Returns when the last character has left: a reset would cut it off. */
+void serial_drain(void);
+
 /* A character that arrived, or -1. */
 int serial_get(void);
 
