@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rings between two domains (bench/domains/ring.c): a boot has every policy of a layout, and for
- * offered loads (bench/domains/offered.h) several numbers of requests that are held back.
+ * Rings between two domains (bench/domains/ring.c): a boot has every policy of a layout. For
+ * offered loads (bench/domains/offered.h) it has all but coalesce, or that alone with several
+ * numbers of requests that are held back.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -95,22 +96,27 @@ static bool apart(const struct point *p)
     return true;
 }
 
+static size_t list_held(const struct point *p, struct variant variants[VARIANTS_MAX])
+{
+    if (apart(p)) {
+        variants[0] = (struct variant){NOTIFY_coalesce, p->at[DOMAINS_AXIS_COALESCE_N]};
+        return 1;
+    }
+    for (size_t i = 0; i < HELD_TOGETHER; i++)
+        variants[i] = (struct variant){NOTIFY_coalesce, held_together[i]};
+    return HELD_TOGETHER;
+}
+
+/* Of offered loads coalesce has an axis that no other policy has (coalesce_ns), and so has boots of
+ * its own. */
 static size_t list_variants(const struct point *p, struct variant variants[VARIANTS_MAX])
 {
     size_t n = 0;
-    if (is_offered(p) && apart(p)) {
-        variants[n++] = (struct variant){NOTIFY_coalesce, p->at[DOMAINS_AXIS_COALESCE_N]};
-        return n;
-    }
-    for (unsigned policy = 0; policy < NOTIFY_POLICIES; policy++) {
-        if (!carries(p->subject, policy))
-            continue;
-        if (is_offered(p) && policy == NOTIFY_coalesce)
-            for (size_t i = 0; i < HELD_TOGETHER; i++)
-                variants[n++] = (struct variant){policy, held_together[i]};
-        else
+    if (is_offered(p) && p->at[DOMAINS_AXIS_POLICY] == NOTIFY_coalesce)
+        return list_held(p, variants);
+    for (unsigned policy = 0; policy < NOTIFY_POLICIES; policy++)
+        if (carries(p->subject, policy) && !(is_offered(p) && policy == NOTIFY_coalesce))
             variants[n++] = (struct variant){policy, 0};
-    }
     return n;
 }
 
