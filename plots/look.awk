@@ -240,6 +240,7 @@ function chop(text, width)
 function print_caption(text, width,    word, n, i, line, lines, out, w)
 {
     gsub(/[ \t\r\n]+/, " ", text)
+    text = toupper(substr(text, 1, 1)) substr(text, 2)
     n = split(text, word, " ")
     for (i = 1; i <= n; i++) {
         w = chop(word[i], width)

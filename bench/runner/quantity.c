@@ -9,7 +9,7 @@
 #define TIME "ns"
 #define A_SECOND "/s"
 
-/* Fewer instructions are read as they are. */
+/* Fewer instructions, and numbers without a unit, are read as they are. */
 #define COUNTED_WHOLE 1e6
 
 /* A whole number of this size has no decimals. */
@@ -46,7 +46,8 @@ static bool is_rate(struct unit unit)
 struct scale scale_of(double largest, struct unit unit)
 {
     static const struct scale scales[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
-    if ((is_count(unit) || (unit.counted && is_time(unit))) && largest < COUNTED_WHOLE)
+    bool plain = *unit.text == '\0' || is_count(unit) || (unit.counted && is_time(unit));
+    if (plain && largest < COUNTED_WHOLE)
         return SCALE_NONE;
     for (size_t i = 0; i < sizeof(scales) / sizeof(*scales); i++)
         if (largest >= scales[i].factor)

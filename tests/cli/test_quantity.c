@@ -57,6 +57,7 @@ static void test_other_units_are_left_alone(void **state)
     reads(0.0033, "of service", COUNTING, "0.0033 of service");
     reads(1.937, "tells/request", COUNTING, "1.937 tells/request");
     reads(3, "", COUNTING, "3.000");
+    reads(1001, "", COUNTING, "1001");
     reads(276.1e6, "", "tsc", "276.1 M");
 }
 
