@@ -57,7 +57,7 @@ static long poll(struct vcpu *v, vaddr_t argument)
     v->poll_port = p.nr_ports == 1 ? ports[0] : 0;
     events_poll_begin(v);
     vcpu_pause(v, PAUSE_BLOCKED);
-    if (upcall_due(v) || any_pending(d, ports, p.nr_ports)) {
+    if ((upcall_due(v) && !v->info->evtchn_upcall_mask) || any_pending(d, ports, p.nr_ports)) {
         vcpu_poll_end(v);
         return 0;
     }
