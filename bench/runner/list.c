@@ -80,6 +80,14 @@ static bool list_policies(void)
     return true;
 }
 
+static bool no_experiments(void)
+{
+    char *folder = place_of(PLACE_EXPERIMENTS);
+    say("%s has no experiments; set " PLACE_VARIABLE " to the source tree", folder);
+    free(folder);
+    return false;
+}
+
 static bool list_experiments(void)
 {
     struct table t = {.columns = 2, .left = 2};
@@ -99,6 +107,8 @@ static bool list_experiments(void)
         table_add(&t, "%s", e->title);
         experiment_free(e);
     }
+    if (names.count == 0)
+        good = no_experiments();
     table_print(&t, stdout);
     table_free(&t);
     strings_free(&names);

@@ -66,6 +66,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static void refuse(const struct chosen *chosen, struct fault *fault)
+{
+    for (size_t i = 0; i < chosen->count; i++)
+        for (size_t k = 0; k < chosen->plans[i].left_out_count; k++)
+            say("%s: %s", chosen->experiments[i]->name, chosen->plans[i].left_out[k].reason);
+    fault_set(fault, "there is nothing that such a machine could measure");
+}
+
 /* Adds what all points boot; 0 with a fault. Points that cannot be measured there are named. */
 static size_t pack(const struct chosen *chosen, struct medium *medium, struct fault *fault)
 {
@@ -80,7 +88,7 @@ static size_t pack(const struct chosen *chosen, struct medium *medium, struct fa
                 plural(plan->missing[k].points), plan->missing[k].reason);
     }
     if (points == 0)
-        fault_set(fault, "there is nothing that such a machine could measure");
+        refuse(chosen, fault);
     return points;
 }
 

@@ -56,6 +56,20 @@ static char *subjects_of(const json_t *entry)
     return joined;
 }
 
+/* Who was left out, and why: of the list `key`. */
+static void report_each(FILE *out, const json_t *experiment, const char *key, const char *what)
+{
+    size_t i;
+    const json_t *entry;
+    json_array_foreach(json_object_get(experiment, key), i, entry)
+    {
+        char *subjects = subjects_of(entry);
+        fprintf(out, "%s: %s %s: %s\n", text_of(experiment, "name"), what, subjects,
+                text_of(entry, "reason"));
+        free(subjects);
+    }
+}
+
 static void report_left_out(FILE *out, const json_t *experiment)
 {
     long long points = 0;
@@ -67,13 +81,15 @@ static void report_left_out(FILE *out, const json_t *experiment)
         fprintf(out,
                 "%s: %lld point%s left out that cannot be (reasons: left_out in manifest.json)\n",
                 text_of(experiment, "name"), points, plural((size_t)points));
-    json_array_foreach(json_object_get(experiment, "missing"), i, entry)
-    {
-        char *subjects = subjects_of(entry);
-        fprintf(out, "%s: skipped %s: %s\n", text_of(experiment, "name"), subjects,
-                text_of(entry, "reason"));
-        free(subjects);
-    }
+    report_each(out, experiment, "missing", "skipped");
+}
+
+void report_refused(FILE *out, const json_t *manifest)
+{
+    size_t i;
+    const json_t *experiment;
+    json_array_foreach(json_object_get(manifest, "experiments"), i, experiment)
+        report_each(out, experiment, "left_out", "left out");
 }
 
 /* Natively they are tried before a run; on a platform within the machine, by using them. */

@@ -15,6 +15,9 @@ void report_tables(FILE *out, const struct experiment *experiment, const struct 
 /* What was left out or skipped, and counters that are not available. */
 void report_gaps(FILE *out, const json_t *manifest);
 
+/* Why points were left out, for a run that leaves no manifest to say it. */
+void report_refused(FILE *out, const json_t *manifest);
+
 /* Of these, the counters that a run found out about while it measured. */
 void report_learned(FILE *out, const json_t *manifest);
 

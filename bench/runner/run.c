@@ -247,6 +247,7 @@ static int run_all(struct run *run, char **argv, struct fault *fault)
     run->manifest = make_manifest(run, argv);
     announce(run);
     if (run->schedule.count == 0) {
+        report_refused(stdout, run->manifest);
         fault_set(fault,
                   "nothing to measure: every point was left out, skipped or another shard's");
         return EXIT_FAILED;
