@@ -129,10 +129,10 @@ static out_of_line int owners_get(uint64_t foreign, struct table_owner *o)
     uint16_t tables = (uint16_t)((uint32_t)foreign >> 16);
     if (tables > DOMID_FIRST_RESERVED)
         return -XEN_ESRCH;
-    o->tables = foreign_get(tables == 0 ? DOMID_SELF : (uint16_t)(tables - 1), &rc);
+    *o = (struct table_owner){
+        .tables = foreign_get(tables == 0 ? DOMID_SELF : (uint16_t)(tables - 1), &rc)};
     if (o->tables == NULL)
         return rc;
-    o->frames = NULL;
     if (frames == DOMID_IO)
         return 0;
     o->frames = foreign_get(frames, &rc);
