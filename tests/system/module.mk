@@ -33,6 +33,7 @@ $(eval $(call system-test,bad-option,ENDS=39 OPTIONS='sched=bvt loglvl=loud' SAY
 $(eval $(call system-test,no-policy,ENDS=39 OPTIONS='sched=fair' SAYS='sched.*expected one of bvt rr.*found .fair'))
 # Without anybody to see its exit status: a reset, which ends QEMU.
 $(eval $(call system-test,panic-reboot,ENDS=0 OPTIONS='exit-port=0 panic=reboot' SAYS='no module was loaded'))
+$(eval $(call system-test,crash-reboot,ENDS=0 OPTIONS='exit-port=0 panic=reboot' SAYS='domain 0 crashed',dom0))
 $(eval $(call system-test,reboot,ENDS=0 OPTIONS='exit-port=0' SAYS='domain 0 asked for a reboot',selftest,only=mmu_empty_batch end=reboot))
 
 # What its scheduler decided, by the simulator.

@@ -12,9 +12,12 @@ static uint64_t exit_port;
 OPTION_NUMBER("exit-port", exit_port, 0, 0xffff,
               "port of QEMU's isa-debug-exit, to end with a status; 0: power off or reboot");
 
+/* A crash of the control domain leaves nobody who could do anything either. */
 enum { PANIC_STAND, PANIC_REBOOT };
 static unsigned after_panic = PANIC_STAND;
-OPTION_CHOICE("panic", after_panic, "what becomes of the machine after a panic", "stand", "reboot");
+OPTION_CHOICE("panic", after_panic,
+              "what becomes of the machine after a panic, or a crash of the control domain",
+              "stand", "reboot");
 
 /* QEMU's status: 33, 35, 37, 39. */
 static const uint8_t exit_values[] = {
@@ -68,7 +71,7 @@ noreturn void arch_machine_end(enum machine_end how)
         out8((uint16_t)exit_port, exit_values[how]);
     if (how == MACHINE_POWEROFF)
         power_off();
-    else if (how == MACHINE_REBOOT || (how == MACHINE_PANICKED && after_panic == PANIC_REBOOT))
+    else if (how == MACHINE_REBOOT || after_panic == PANIC_REBOOT)
         reboot();
     log_info("the machine stands still\n");
     for (;;)
