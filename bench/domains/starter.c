@@ -58,7 +58,9 @@ static bool start_all(struct domain_setup *setup, uint64_t row, struct problem *
         char name[16];
         snprintf(name, sizeof(name), "first-%lu", i);
         setup->name = name;
-        if (!start_one(&domain, setup, i, problem))
+        bool good = start_one(&domain, setup, i, problem);
+        setup->name = NULL; /* it ends with the block */
+        if (!good)
             return false;
     }
     return true;
