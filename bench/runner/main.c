@@ -78,6 +78,8 @@ static char *list_commands(int key, const char *text, void *input)
 int main(int argc, char **argv)
 {
     argp_err_exit_status = EXIT_USAGE;
+    /* Of the programs that are run: what they say is read, and gnuplot is given UTF-8. */
+    setenv("LC_ALL", "C.UTF-8", 1);
     const struct argp argp = {
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",

@@ -49,5 +49,6 @@ int main(void)
         cmocka_unit_test(test_one_place_has_no_range),
         cmocka_unit_test(test_places_without_ratio_are_counted),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("likeness", tests, NULL, NULL);
 }

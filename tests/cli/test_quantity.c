@@ -114,5 +114,6 @@ int main(void)
         cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_bounds_are_in_the_unit_of_the_value),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("quantity", tests, NULL, NULL);
 }
